@@ -1,0 +1,54 @@
+# Copyright (c) 2026, officefleet.c2r contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+#
+#   make demo    the main job on the embedded lab (HOSTS=100 for a larger fleet)
+#   make test    all checks, as .ci/run calls them
+
+SHELL := /bin/sh
+ROOT := $(CURDIR)
+COPY := $(ROOT)/.build/ansible_collections/officefleet/c2r
+BIN := $(ROOT)/.venv/bin
+HOSTS ?= 25
+
+# The tools run in the copy; Microsoft's own files are read where they lie, beside the project.
+export PATH := $(BIN):$(PATH)
+export PYTHONPATH := $(ROOT)/.build
+export ANSIBLE_COLLECTIONS_PATH := $(ROOT)/.build
+export OFFICEFLEET_CDN_SAMPLES ?= $(abspath $(ROOT)/../shared/cdn-samples)
+export PYTHONDONTWRITEBYTECODE := 1
+
+.PHONY: demo test lint unit contract integration copy setup lock clean
+
+demo: copy
+	@cd $(COPY) && exec python -m ansible_collections.officefleet.c2r.tests.lab.demo --hosts $(HOSTS)
+
+test: lint unit contract integration
+
+lint: copy
+	cd $(COPY) && ruff check . && ruff format --check .
+	cd $(COPY) && mypy plugins tests dev
+	cd $(COPY) && yamllint --strict .
+	cd $(COPY) && ansible-lint --profile production --offline
+	cd $(COPY) && antsibull-changelog lint
+
+unit: copy
+	cd $(COPY) && pytest tests/unit
+
+contract: copy
+	cd $(COPY) && pytest tests/contract
+
+integration: copy
+	cd $(COPY) && pytest tests/integration
+
+setup:
+	@sh dev/setup.sh
+
+copy: setup
+	@python dev/build_copy.py
+
+# Needs uv; only for whoever raises a version.
+lock:
+	uv pip compile --universal --python-version 3.11 --generate-hashes --no-annotate --no-header dev/requirements.in -o dev/requirements.lock
+
+clean:
+	rm -rf .build .venv

@@ -1,0 +1,52 @@
+# Copyright (c) 2026, officefleet.c2r contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Copy the project's files to .build/ansible_collections/officefleet/c2r, where Ansible and Python find the collection.
+
+A copy and never a symbolic link: ansible-test resolves links. Only what changed is written, so caches stay warm.
+"""
+
+from __future__ import annotations
+
+import filecmp
+import shutil
+import subprocess
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+COPY = ROOT / ".build" / "ansible_collections" / "officefleet" / "c2r"
+CACHES = {"__pycache__", ".mypy_cache", ".ruff_cache", ".pytest_cache", ".ansible"}
+
+
+def project_files() -> set[Path]:
+    """Return what git tracks, or would track, as paths relative to the root."""
+    listing = subprocess.run(
+        ["git", "ls-files", "--cached", "--others", "--exclude-standard", "-z"],
+        cwd=ROOT,
+        check=True,
+        capture_output=True,
+        text=True,
+    ).stdout
+    return {Path(name) for name in listing.split("\0") if name and (ROOT / name).is_file()}
+
+
+def main() -> None:
+    """Bring the copy in line with the project."""
+    wanted = project_files()
+    for path in sorted(COPY.rglob("*"), reverse=True):
+        relative = path.relative_to(COPY)
+        if CACHES.intersection(relative.parts):
+            continue
+        if path.is_dir():
+            if not any(path.iterdir()):
+                path.rmdir()
+        elif relative not in wanted:
+            path.unlink()
+    for relative in wanted:
+        source, target = ROOT / relative, COPY / relative
+        if not target.exists() or not filecmp.cmp(source, target, shallow=False):
+            target.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy2(source, target)
+
+
+if __name__ == "__main__":
+    main()
