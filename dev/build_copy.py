@@ -1,8 +1,9 @@
 # Copyright (c) 2026, officefleet.c2r contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Copy the project's files to .build/ansible_collections/officefleet/c2r, where Ansible and Python find the collection.
+"""Copy the project's files to BUILD/ansible_collections/officefleet/c2r, where Ansible and Python find the collection.
 
 A copy and never a symbolic link: ansible-test resolves links. Only what changed is written, so caches stay warm.
+Usage: build_copy.py [BUILD], by default .build in the project.
 """
 
 from __future__ import annotations
@@ -10,10 +11,12 @@ from __future__ import annotations
 import filecmp
 import shutil
 import subprocess
+import sys
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
-COPY = ROOT / ".build" / "ansible_collections" / "officefleet" / "c2r"
+BUILD = Path(sys.argv[1]) if len(sys.argv) > 1 else ROOT / ".build"
+COPY = BUILD / "ansible_collections" / "officefleet" / "c2r"
 CACHES = {"__pycache__", ".mypy_cache", ".ruff_cache", ".pytest_cache", ".ansible"}
 
 
