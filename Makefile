@@ -20,7 +20,7 @@ export PYTHONDONTWRITEBYTECODE := 1
 .PHONY: demo test lint unit contract integration copy setup lock clean
 
 demo: copy
-	@cd $(COPY) && exec python -m ansible_collections.officefleet.c2r.tests.lab.demo --hosts $(HOSTS)
+	@cd $(COPY) && exec python -m ansible_collections.officefleet.c2r.tests.lab.demo --hosts $(HOSTS) --output $(ROOT)/.build/demo
 
 test: lint unit contract integration
 
