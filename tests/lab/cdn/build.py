@@ -1,0 +1,41 @@
+# Copyright (c) 2026, officefleet.c2r contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What the lab publishes: one build of one channel."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+MIB = 1 << 20
+
+
+@dataclass(frozen=True)
+class Build:
+    """One build of one channel; sizes in bytes, languages and proofing as cultures ("en-us")."""
+
+    channel: str  #: name in channels.CHANNELS, such as "MonthlyEnterprise"
+    version: str  #: full, such as "16.0.20326.20100"
+    label: str = "2608"  #: what the release history calls Version
+    published: datetime = datetime(2026, 8, 18, 21, 5, 15, tzinfo=UTC)
+    languages: tuple[str, ...] = ("en-us", "de-de", "fr-fr")
+    payload_bytes: int = 8 * MIB
+    language_bytes: int = MIB
+    proofing: tuple[str, ...] = ("rm-ch",)  #: languages that exist as proofing tools alone
+    throttle: int = 1000  #: per mille of clients that the live v64.cab offers the build to
+
+
+DEFAULT_BUILDS: tuple[Build, ...] = (
+    Build("MonthlyEnterprise", "16.0.20131.20206", "2606", datetime(2026, 8, 11, 13, 0, 26, tzinfo=UTC)),
+    Build("MonthlyEnterprise", "16.0.20228.20190", "2607", datetime(2026, 8, 11, 15, 29, 3, tzinfo=UTC)),
+    Build("Current", "16.0.20326.20100", "2608", datetime(2026, 8, 18, 21, 5, 15, tzinfo=UTC)),
+)
+
+
+def newest_first(builds: tuple[Build, ...], channel: str) -> list[Build]:
+    """The channel's builds in the order of the release history: highest version first."""
+    return sorted((b for b in builds if b.channel == channel), key=lambda b: _numbers(b.version), reverse=True)
+
+
+def _numbers(version: str) -> tuple[int, ...]:
+    return tuple(int(part) for part in version.split("."))

@@ -1,0 +1,119 @@
+# Copyright (c) 2026, officefleet.c2r contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The simulated CDN as tests use it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from ansible_collections.officefleet.c2r.tests.lab.cdn.authority import Authority
+from ansible_collections.officefleet.c2r.tests.lab.cdn.build import DEFAULT_BUILDS, Build, newest_first
+from ansible_collections.officefleet.c2r.tests.lab.cdn.channels import channel_named
+from ansible_collections.officefleet.c2r.tests.lab.cdn.faults import PathFaults
+from ansible_collections.officefleet.c2r.tests.lab.cdn.file_list import file_list
+from ansible_collections.officefleet.c2r.tests.lab.cdn.languages import LANGUAGES
+from ansible_collections.officefleet.c2r.tests.lab.cdn.publisher import Publisher
+from ansible_collections.officefleet.c2r.tests.lab.cdn.server import Request, Server
+
+FILE_LIST_PATHS = ("/api/filelist", "/releases/v1.0/filelist")
+
+
+class LabCdn:
+    """Publishes the builds below `directory` and serves them on 127.0.0.1 while the context lasts.
+
+    The directory may hold other things but no earlier lab CDN: FileExistsError. It is left behind for inspection.
+    """
+
+    def __init__(self, directory: Path, builds: Sequence[Build] = DEFAULT_BUILDS) -> None:
+        self._directory = directory
+        self._builds = tuple(builds)
+        self._server = Server()
+        self.url = f"http://127.0.0.1:{self._server.port}"
+        self.anchors = directory / "authority" / "anchors.pem"  #: PEM of the lab's root, there once started
+
+    def __enter__(self) -> Self:
+        try:
+            root = self._directory / "www"
+            root.mkdir(parents=True)
+            Publisher(root, Authority(self.anchors.parent), self.url).publish(self._builds)
+            self._server.tree.mount("", root)
+            self._server.answers |= dict.fromkeys(FILE_LIST_PATHS, self._file_list)
+            self._server.start()
+        except BaseException:
+            self._server.close()
+            raise
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._server.close()
+
+    @property
+    def faults(self) -> PathFaults:
+        """What goes wrong for which path; set by tests at any time."""
+        return self._server.faults
+
+    @property
+    def requests(self) -> list[Request]:
+        """Every request so far as (method, path, status), in the order of the answers."""
+        return self._server.requests
+
+    @property
+    def bytes_per_second(self) -> float | None:
+        """Rate of all file bodies together; None is as fast as it goes."""
+        return self._server.pace.bytes_per_second
+
+    @bytes_per_second.setter
+    def bytes_per_second(self, rate: float | None) -> None:
+        self._server.pace.bytes_per_second = rate
+
+    @property
+    def release_history_url(self) -> str:
+        """The lab's releasehistory.cab."""
+        return f"{self.url}/pr/wsus/releasehistory.cab"
+
+    @property
+    def ofl_url(self) -> str:
+        """The lab's ofl.cab."""
+        return f"{self.url}/pr/wsus/ofl.cab"
+
+    @property
+    def file_list_url(self) -> str:
+        """The lab's file list API."""
+        return f"{self.url}{FILE_LIST_PATHS[-1]}"
+
+    def serve(self, root: str, directory: Path) -> str:
+        """Serve the directory read-only below root ("/library"), names in any case; returns its URL."""
+        self._server.tree.mount(root, directory)
+        return self.library_url(root)
+
+    def library_url(self, root: str = "/library") -> str:
+        """The URL of a directory given to serve()."""
+        return f"{self.url}{root.rstrip('/')}"
+
+    def path(self, build: Build, name: str) -> str:
+        """The URL path of one of the build's files by its bare name, for faults and assertions."""
+        channel = channel_named(build.channel)
+        if channel is None:
+            raise ValueError(f"Build.channel {build.channel!r} is unknown")
+        folder = "" if name.startswith("v64") else f"{build.version}/"
+        return f"/pr/{channel.guid}/office/data/{folder}{name}"
+
+    def _file_list(self, query: Mapping[str, list[str]]) -> bytes:
+        """One answer of the API. Only x64 is published; what is unknown gets a list with an empty version."""
+        name = query.get("channel", [""])[0]
+        architecture = query.get("arch", ["x64"])[0]
+        channel = channel_named(name)
+        base_url = f"{self.url}/pr/{channel.guid if channel else ''}"
+        listed = newest_first(self._builds, channel.name) if channel and architecture == "x64" else []
+        version = query.get("version", [listed[0].version if listed else ""])[0]
+        build = next((build for build in listed if build.version == version), None)
+        if query.get("alllanguages", [""])[0].casefold() == "true":
+            cultures = list(LANGUAGES)
+        else:
+            cultures = [culture.casefold() for culture in query.get("lid", [])]
+        return file_list(base_url, channel.name if channel else name, version, build, cultures, architecture)

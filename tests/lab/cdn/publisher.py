@@ -1,0 +1,135 @@
+# Copyright (c) 2026, officefleet.c2r contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Writes what the CDN serves into a directory: one tree per channel, feeds beside them."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime
+from pathlib import Path
+
+from ansible_collections.officefleet.c2r.tests.lab.cdn import cabinets, documents
+from ansible_collections.officefleet.c2r.tests.lab.cdn.authority import Authority
+from ansible_collections.officefleet.c2r.tests.lab.cdn.build import Build, newest_first
+from ansible_collections.officefleet.c2r.tests.lab.cdn.channels import CHANNELS, Channel
+from ansible_collections.officefleet.c2r.tests.lab.cdn.languages import LANGUAGES
+from ansible_collections.officefleet.c2r.tests.lab.cdn.payload import block, write_payload
+
+PROOFING_BYTES = 64 << 10
+SMALL_BYTES = 4 << 10  # stands for members whose content nobody reads here: .db, .man.dat, .cat, programs
+
+
+class Publisher:
+    """Writes builds and feeds below root (the CDN's "/"), cabinets signed by the authority."""
+
+    def __init__(self, root: Path, authority: Authority, url: str) -> None:
+        self._root = root
+        self._authority = authority
+        self._url = url
+        self._unsigned: list[tuple[bytes, Path, datetime]] = []
+
+    def publish(self, builds: tuple[Build, ...]) -> None:
+        """Write everything; signing, the slow part, on every core."""
+        for build in builds:
+            self._build(build)
+        for channel in CHANNELS:
+            for build in newest_first(builds, channel.name)[:1]:
+                descriptor = documents.live_descriptor(build, channel)
+                self._version_cabinet(build, "v64.cab", descriptor)
+        self._feeds(builds)
+        with ThreadPoolExecutor(os.cpu_count()) as pool:
+            list(pool.map(self._sign, *zip(*self._unsigned, strict=True)))
+
+    def _build(self, build: Build) -> None:
+        channel = _channel(build)
+        self._version_cabinet(build, f"v64_{build.version}.cab", documents.build_descriptor(build, channel))
+        for name in ("a640_exp.cab", "i640.cab"):
+            self._cabinet(build, name, {"placeholder.bin": block(f"{build.version}/{name}", 0, SMALL_BYTES)})
+        self._write(build, "i640.cab.cat", _catalog(build, "i640.cab"))
+        self._stream(build, "s640.cab", "stream.x64.x-none", build.payload_bytes)
+        self._stream(build, "sa640.cab", "stream.x64.x-none.arm64x", build.language_bytes)
+        for culture in build.languages + build.proofing:
+            language = LANGUAGES[culture]
+            if language.type == "core":
+                self._cabinet(build, f"i64{language.lcid}.cab", {"placeholder.txt": b""})
+            self._stream(build, f"s64{language.lcid}.cab", f"stream.x64.{culture}", build.language_bytes)
+            self._stream(build, f"sp64{language.lcid}.cab", f"stream.x64.{culture}.proof", PROOFING_BYTES)
+
+    def _stream(self, build: Build, cabinet: str, stream: str, size: int) -> None:
+        """One stream and the cabinet that holds its hash."""
+        path = self._folder(build) / f"{stream}.dat"
+        # The seed leaves the channel out: the same build has the same bytes in every channel.
+        digest = write_payload(path, f"{build.version}/{path.name}", size)
+        _date(path, build.published)
+        catalog = _catalog(build, path.name)
+        self._write(build, f"{path.name}.cat", catalog)
+        culture = stream.removeprefix("stream.x64.")
+        members = {
+            f"MasterDescriptor.{culture}.xml": documents.master_descriptor(
+                build.version, "Proof" if culture.endswith(".proof") else "Full"
+            ),
+            f"{stream}.dat.cat": catalog,
+            f"{stream}.db": block(f"{build.version}/{stream}.db", 0, SMALL_BYTES),
+            f"{stream}.hash": cabinets.stream_hash(digest),
+            f"{stream}.man.dat": block(f"{build.version}/{stream}.man.dat", 0, SMALL_BYTES),
+        }
+        if cabinet == "s640.cab":
+            members["i640.c2rx.hash"] = cabinets.c2rx_hash(digest)
+        self._cabinet(build, cabinet, members)
+
+    def _cabinet(self, build: Build, name: str, members: Mapping[str, bytes]) -> None:
+        stem = name.removesuffix(".cab")
+        members = {**members, f"{stem}.hash": cabinets.cabinet_hash(build.version)}
+        self._unsigned.append((cabinets.cabinet(members, build.published), self._folder(build) / name, build.published))
+
+    def _version_cabinet(self, build: Build, name: str, descriptor: bytes) -> None:
+        members = {"VersionDescriptor.xml": descriptor, "v64.hash": cabinets.cabinet_hash(build.version)}
+        path = self._folder(build).parent / name
+        self._unsigned.append((cabinets.cabinet(members, build.published), path, build.published))
+
+    def _feeds(self, builds: tuple[Build, ...]) -> None:
+        folder = self._root / "pr" / "wsus"
+        folder.mkdir(parents=True)
+        dates = [build.published for build in builds]
+        latest = max(dates)
+        history = {"ReleaseHistory.xml": documents.release_history(builds)}
+        self._unsigned.append((cabinets.cabinet(history, latest), folder / "releasehistory.cab", latest))
+        lists = {f"o365client_{bits}bit.xml": documents.ofl_list(f"{self._url}/pr", bits) for bits in ("32", "64")}
+        frozen = min(dates)
+        self._unsigned.append((cabinets.cabinet(lists, frozen), folder / "ofl.cab", frozen))
+
+    def _write(self, build: Build, name: str, data: bytes) -> None:
+        path = self._folder(build) / name
+        path.write_bytes(data)
+        _date(path, build.published)
+
+    def _folder(self, build: Build) -> Path:
+        folder = self._root / "pr" / _channel(build).guid / "office" / "data" / build.version
+        folder.mkdir(parents=True, exist_ok=True)
+        return folder
+
+    def _sign(self, data: bytes, path: Path, published: datetime) -> None:
+        unsigned = path.with_name(f"{path.name}.unsigned")
+        unsigned.write_bytes(data)
+        self._authority.sign(unsigned, path)
+        unsigned.unlink()
+        _date(path, published)
+
+
+def _channel(build: Build) -> Channel:
+    for channel in CHANNELS:
+        if channel.name == build.channel:
+            return channel
+    known = ", ".join(channel.name for channel in CHANNELS)
+    raise ValueError(f"Build.channel {build.channel!r} is none of {known}")
+
+
+def _catalog(build: Build, name: str) -> bytes:
+    """Stands for a security catalogue; it is not one: no client here opens it."""
+    return block(f"{build.version}/{name}.cat", 0, SMALL_BYTES)
+
+
+def _date(path: Path, moment: datetime) -> None:
+    os.utime(path, (moment.timestamp(), moment.timestamp()))
