@@ -48,7 +48,9 @@ def script_result(script: ShellScript) -> Result:
         return _line(_expand(str(parameters.get("Path"))))
     if match := re.search(r"Write-Output \(?\(Get-Location\)\.Path(?: \+ '([^']*)')?", text):
         return _line(HOME + (match[1] or ""))
-    if re.match(r"(Set-StrictMode -Version Latest\s+)?Remove-Item ", text):
+    if match := re.search(r"Write-Output '([^']*)'$", text, re.MULTILINE):
+        return _line(match[1])
+    if re.search(r"^Remove-Item ", text, re.MULTILINE):
         return _line("")
     return Result(b"", f"the lab runs Ansible modules only, not: {text[:500]}\r\n".encode(), 1)
 

@@ -31,6 +31,7 @@ class WinrmServer:
     :param user: the account that every host accepts.
     :param password: its password.
     :param command_seconds: what each command costs before its answer is there, as starting PowerShell does.
+    :param observe: called as `observe(command_line, stdin)` for each command before it is decoded, to record it.
     """
 
     def __init__(
@@ -40,8 +41,10 @@ class WinrmServer:
         user: str = "fleet",
         password: str,
         command_seconds: float = 0.0,
+        observe: Callable[[str, bytes], None] | None = None,
     ) -> None:
         self.port = 0
+        self._observe = observe
         self._run, self._command_seconds = run, command_seconds
         self._authorization = b"Basic " + base64.b64encode(f"{user}:{password}".encode())
         self._shells: dict[str, Shell] = {}
@@ -193,6 +196,8 @@ class WinrmServer:
     async def _answer(self, host: str, line: str, stdin: bytes) -> console.Result:
         """Return what the command leaves behind; raises Drop only."""
         try:
+            if self._observe:
+                self._observe(line, stdin)
             call = payload.decode(line, stdin)
             del stdin  # while the module runs, only its arguments are held
             await asyncio.sleep(self._command_seconds)
