@@ -1,0 +1,450 @@
+# Copyright (c) 2026, officefleet.c2r contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# What a Windows host says of Office Click-to-Run. Internal use only, the interface may change at any time.
+# Registry, processes and .NET only, no CIM: it is faster and needs no further service.
+
+#AnsibleRequires -CSharpUtil ansible_collections.officefleet.c2r.plugins.module_utils._UpdateNotify
+#AnsibleRequires -PowerShell ansible_collections.officefleet.c2r.plugins.module_utils._Registry
+
+$script:ClickToRunKey = 'SOFTWARE\Microsoft\Office\ClickToRun'
+$script:UpdatePolicyKey = 'SOFTWARE\Policies\Microsoft\office\16.0\common\officeupdate'
+$script:CloudPolicyKey = 'SOFTWARE\Policies\Microsoft\cloud\office\16.0\Common\officeupdate'
+$script:UpdateNotifyClass = '{52C2F9C2-F1AC-4021-BF50-756A5FA8DDFE}'
+
+# The same table as module_utils/_cdn/channels.py; a unit test holds them together.
+$script:ChannelNames = @{
+    '5440fd1f-7ecb-4221-8110-145efaa6372f' = 'BetaChannel'
+    '64256afe-f5d9-4f86-8936-8840a6a4f5be' = 'CurrentPreview'
+    '492350f6-3a01-4f97-b9c0-c7c6ddf67d60' = 'Current'
+    '55336b82-a18d-4dd6-b5f6-9e5095c314a6' = 'MonthlyEnterprise'
+    'b8f9b850-328d-4355-9145-c59439a0c4cf' = 'SemiAnnualPreview'
+    '7ffbc6bf-bc32-4f92-8982-f9dd17fd3114' = 'SemiAnnual'
+    'f2e724c1-748f-4b47-8fb8-8e0d210e9208' = 'PerpetualVL2019'
+    '5030841d-c919-4594-8d2d-84ae4f96e58e' = 'PerpetualVL2021'
+    '7983bac0-e531-40cf-be00-fd24fe66619c' = 'PerpetualVL2024'
+}
+
+# UPDATE_STATUS of the COM interface; the place in the list is the number.
+$script:StatusNames = @(
+    'unknown'
+    'download_pending'
+    'downloading'
+    'download_cancelling'
+    'download_cancelled'
+    'download_failed'
+    'download_succeeded'
+    'apply_pending'
+    'applying'
+    'apply_succeeded'
+    'apply_failed'
+)
+
+# The states in which the interface's documentation allows Download and Apply.
+$script:RestingStatuses = @(
+    'unknown'
+    'download_cancelled'
+    'download_failed'
+    'download_succeeded'
+    'apply_succeeded'
+    'apply_failed'
+)
+
+$script:OfficeProcesses = @(
+    'WINWORD'
+    'EXCEL'
+    'POWERPNT'
+    'OUTLOOK'
+    'MSACCESS'
+    'MSPUB'
+    'ONENOTE'
+    'LYNC'
+    'VISIO'
+    'WINPROJ'
+    'GROOVE'
+)
+
+function Get-TextOrNull {
+    <#
+    .SYNOPSIS
+    The value as text, or $null where there is none.
+    #>
+    [CmdletBinding()]
+    param (
+        [AllowNull()]
+        [object]
+        $Value
+    )
+
+    if ([string]::IsNullOrEmpty("$Value")) {
+        return $null
+    }
+    return "$Value"
+}
+
+function Get-ChannelName {
+    <#
+    .SYNOPSIS
+    The channel that the first text with a GUID in it names; $null where none has one, or where it is no known channel.
+    #>
+    [CmdletBinding()]
+    param (
+        [AllowEmptyCollection()]
+        [AllowNull()]
+        [object[]]
+        $Source
+    )
+
+    foreach ($text in $Source) {
+        $guid = [regex]::Match("$text", '[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}')
+        if ($guid.Success) {
+            # Never on to the next text: a later one may name a channel that the host has left.
+            return $script:ChannelNames[$guid.Value]
+        }
+    }
+    return $null
+}
+
+function Get-InstalledLanguage {
+    <#
+    .SYNOPSIS
+    The cultures of the installed Office, one by one, such as en-us.
+    .DESCRIPTION
+    Not established by a document of Microsoft's, to be settled on Windows with
+    reg query HKLM\SOFTWARE\Microsoft\Office\ClickToRun\ProductReleaseIDs /s /reg:64
+    Known from the field: ActiveConfiguration names a key that has a key "culture", below which each language and the
+    neutral part has a key such as en-us.16 or x-none.16. Without it, ClientCulture is the one language we know of.
+    #>
+    [CmdletBinding()]
+    param (
+        [AllowNull()]
+        [string]
+        $ClientCulture
+    )
+
+    $products = "$script:ClickToRunKey\ProductReleaseIDs"
+    $active = (Read-RegistryKey -Path $products)['activeconfiguration']
+    $languages = @(
+        if ($active) {
+            foreach ($name in @(Get-RegistrySubKeyName -Path "$products\$active\culture")) {
+                $language = ($name -replace '\.\d+$', '').ToLowerInvariant()
+                if ($language -ne 'x-none') {
+                    $language
+                }
+            }
+        }
+    )
+    if ($languages.Count -eq 0 -and $ClientCulture) {
+        $languages = @($ClientCulture.ToLowerInvariant())
+    }
+
+    $languages
+}
+
+function Get-OpenOfficeApp {
+    <#
+    .SYNOPSIS
+    The Office applications among the running processes of all users, one by one, as upper-case names without .EXE.
+    #>
+    [CmdletBinding()]
+    param ()
+
+    Get-Process -Name $script:OfficeProcesses -ErrorAction SilentlyContinue |
+        ForEach-Object -Process { $_.ProcessName.ToUpperInvariant() } |
+        Sort-Object -Unique
+}
+
+function Get-FreeDiskSize {
+    <#
+    .SYNOPSIS
+    Free bytes for this user on the volume of the path, or on that of Windows where the path has no drive letter.
+    #>
+    [CmdletBinding()]
+    param (
+        [AllowNull()]
+        [string]
+        $Path
+    )
+
+    if ($Path -notmatch '^[A-Za-z]:\\') {
+        $Path = [System.Environment]::SystemDirectory
+    }
+    $drive = New-Object -TypeName System.IO.DriveInfo -ArgumentList ([System.IO.Path]::GetPathRoot($Path))
+    if (-not $drive.IsReady) {
+        return [long]0
+    }
+    return [long]$drive.AvailableFreeSpace
+}
+
+function Get-OsBuild {
+    <#
+    .SYNOPSIS
+    The Windows build with its update revision, such as 10.0.22631.4460.
+    #>
+    [CmdletBinding()]
+    param ()
+
+    $windows = Read-RegistryKey -Path 'SOFTWARE\Microsoft\Windows NT\CurrentVersion'
+    if ($null -eq $windows['currentmajorversionnumber']) {
+        # Before Windows 10 and Server 2016.
+        return [System.Environment]::OSVersion.Version.ToString()
+    }
+    $parts = @(
+        $windows['currentmajorversionnumber']
+        $windows['currentminorversionnumber']
+        $windows['currentbuildnumber']
+        if ($null -ne $windows['ubr']) {
+            $windows['ubr']
+        }
+    )
+    return $parts -join '.'
+}
+
+function Get-UpdatePolicy {
+    <#
+    .SYNOPSIS
+    The values present below the policy key of Office updates, as a hashtable from lower-case name to data.
+    #>
+    [CmdletBinding()]
+    param ()
+
+    $policies = Read-RegistryKey -Path $script:UpdatePolicyKey
+    # The unnamed default value is no policy.
+    $policies.Remove('')
+    return $policies
+}
+
+function Get-UpdatePolicyKey {
+    <#
+    .SYNOPSIS
+    The path of the policy key of Office updates below HKEY_LOCAL_MACHINE.
+    #>
+    [CmdletBinding()]
+    param ()
+
+    return $script:UpdatePolicyKey
+}
+
+function Test-ManagementRegistered {
+    <#
+    .SYNOPSIS
+    Whether the class of the update interface is registered, which the Click-to-Run service does when it starts.
+    #>
+    [CmdletBinding()]
+    param ()
+
+    return Test-RegistryKey -Path "SOFTWARE\Classes\CLSID\$script:UpdateNotifyClass"
+}
+
+function Test-ManagementEnabled {
+    <#
+    .SYNOPSIS
+    Whether management is turned on: by policy, else by how Office was installed, else $null (never said).
+    #>
+    [CmdletBinding()]
+    param (
+        [hashtable]
+        $Policy,
+
+        [hashtable]
+        $Configuration
+    )
+
+    if ($null -ne $Policy['officemgmtcom']) {
+        return "$($Policy['officemgmtcom'])" -eq '1'
+    }
+    if ($null -ne $Configuration['officemgmtcom']) {
+        return "$($Configuration['officemgmtcom'])" -eq 'True'
+    }
+    return $null
+}
+
+function Get-ManagementReason {
+    <#
+    .SYNOPSIS
+    Why the update interface does not answer, as a sentence with the remedy; the first cause found.
+    #>
+    [CmdletBinding()]
+    param (
+        [Parameter(Mandatory = $true)]
+        [bool]
+        $Installed,
+
+        [AllowNull()]
+        [object]
+        $Enabled,
+
+        [Parameter(Mandatory = $true)]
+        [bool]
+        $Registered,
+
+        [Parameter(Mandatory = $true)]
+        [string]
+        $HResult
+    )
+
+    $service = Get-Service -Name 'ClickToRunSvc' -ErrorAction SilentlyContinue
+    $cloud = Read-RegistryKey -Path $script:CloudPolicyKey
+
+    if (-not $Installed) {
+        return 'Office (Click-to-Run) is not installed'
+    }
+    if ($null -eq $service) {
+        return 'the service ClickToRunSvc does not exist: repair Office'
+    }
+    if ("$($service.Status)" -ne 'Running') {
+        return "the service ClickToRunSvc is not running ($($service.Status)): start it"
+    }
+    if ("$($cloud['ignoregpo'])" -eq '1' -and -not $Registered) {
+        return 'Cloud Update manages this device (ignoregpo is 1), which disregards policies: take the device out of it'
+    }
+    if ($null -eq $Enabled) {
+        return 'management was never turned on: set officemgmtcom with officefleet.c2r.update_policy'
+    }
+    if (-not $Enabled) {
+        return 'management is turned off (officemgmtcom): turn it on with officefleet.c2r.update_policy'
+    }
+    if (-not $Registered) {
+        return "management is on, but class $script:UpdateNotifyClass is not registered: restart ClickToRunSvc, " +
+        'as officefleet.c2r.update_policy does when no application is open'
+    }
+    if ($HResult -eq '0x80070005') {
+        return 'access denied (0x80070005): connect as an administrator with an elevated token'
+    }
+    return "class $script:UpdateNotifyClass answers $HResult"
+}
+
+function Get-ClickToRunState {
+    <#
+    .SYNOPSIS
+    Everything a decision or a report needs of this host, as the hashtable that update_info and update return.
+    .DESCRIPTION
+    No Office, no COM class and a service that does not answer are answers too: nothing here fails because of them.
+    #>
+    [CmdletBinding()]
+    param ()
+
+    $configuration = Read-RegistryKey -Path "$script:ClickToRunKey\Configuration"
+    $clickToRun = Read-RegistryKey -Path $script:ClickToRunKey
+    $updates = Read-RegistryKey -Path "$script:ClickToRunKey\Updates"
+    $internet = Read-RegistryKey -Hive 'Users' -Path '.DEFAULT\Software\Microsoft\Office\16.0\Common\Internet'
+    $policies = Get-UpdatePolicy
+
+    $version = Get-TextOrNull -Value $configuration['versiontoreport']
+    $installed = $null -ne $version
+
+    $architecture = Get-TextOrNull -Value $configuration['platform']
+    if ($null -ne $architecture) {
+        $architecture = $architecture.ToLowerInvariant()
+    }
+
+    $channelUrl = Get-TextOrNull -Value $configuration['updatechannel']
+    if ($null -eq $channelUrl) {
+        $channelUrl = Get-TextOrNull -Value $configuration['cdnbaseurl']
+    }
+
+    $ready = Get-TextOrNull -Value $updates['updatesreadytoapply']
+    if ($ready -eq '0') {
+        $ready = $null
+    }
+
+    $documentSyncTimeout = $internet['documentsynctimeout']
+    if ($documentSyncTimeout -isnot [long]) {
+        $documentSyncTimeout = $null
+    }
+
+    $enabled = Test-ManagementEnabled -Policy $policies -Configuration $configuration
+    $registered = Test-ManagementRegistered
+
+    $report = [ansible_collections.officefleet.c2r.plugins.module_utils._UpdateNotify.UpdateNotifyClient]::Status()
+    $status = $null
+    $reason = $null
+    $errorCode = [long]0
+    $contentId = ''
+    $blocking = $null
+    if ($report.Succeeded) {
+        if ($report.Status -ge 0 -and $report.Status -lt $script:StatusNames.Count) {
+            $status = $script:StatusNames[$report.Status]
+        }
+        else {
+            # Newer than this collection; it counts as busy, because nobody knows that it is a state of rest.
+            $status = "status_$($report.Status)"
+        }
+        $errorCode = [long]$report.Error
+        $contentId = [string]$report.ContentId
+        $blocking = [ansible_collections.officefleet.c2r.plugins.module_utils._UpdateNotify.UpdateNotifyClient]::GetBlockingApps()
+    }
+    else {
+        $reason = Get-ManagementReason -Installed $installed -Enabled $enabled -Registered $registered -HResult $report.HResultText
+    }
+
+    if ($null -ne $blocking -and $blocking.Succeeded) {
+        $blockingApps = @($blocking.Apps)
+    }
+    else {
+        $blockingApps = @(Get-OpenOfficeApp)
+    }
+
+    $now = [System.DateTime]::UtcNow
+    return @{
+        installed = $installed
+        products = @(
+            foreach ($name in "$($configuration['productreleaseids'])".Split(',')) {
+                if ($name.Trim()) {
+                    $name.Trim()
+                }
+            }
+        )
+        version = $version
+        architecture = $architecture
+        languages = @(Get-InstalledLanguage -ClientCulture $configuration['clientculture'])
+        channel = Get-ChannelName -Source @($configuration['updatechannel'], $configuration['audienceid'], $configuration['cdnbaseurl'])
+        channel_url = $channelUrl
+        channel_change_pending = "$($configuration['updatechannelchanged'])" -eq 'True'
+        policies = $policies
+        management = @{
+            com_enabled = $enabled
+            com_registered = $registered
+            reason = $reason
+        }
+        status = $status
+        error = @{
+            domain = 'com_status'
+            code = $errorCode
+        }
+        content_id = $contentId
+        blocking_apps = $blockingApps
+        updates_ready_to_apply = $ready
+        scenario = Get-TextOrNull -Value $clickToRun['executingscenario']
+        free_disk_bytes = Get-FreeDiskSize -Path $configuration['installationpath']
+        os_build = Get-OsBuild
+        clock = $now.ToString("yyyy-MM-dd'T'HH:mm:ss'Z'", [System.Globalization.CultureInfo]::InvariantCulture)
+        utc_offset_minutes = [int][System.TimeZoneInfo]::Local.GetUtcOffset($now).TotalMinutes
+        document_sync_timeout = $documentSyncTimeout
+    }
+}
+
+function Test-UpdateBusy {
+    <#
+    .SYNOPSIS
+    Whether the status forbids another call. Without COM ($null) nothing is known to run.
+    #>
+    [CmdletBinding()]
+    param (
+        [AllowNull()]
+        [string]
+        $Status
+    )
+
+    return $Status -ne '' -and $Status -notin $script:RestingStatuses
+}
+
+Export-ModuleMember -Function @(
+    'Get-ClickToRunState'
+    'Get-OpenOfficeApp'
+    'Get-UpdatePolicy'
+    'Get-UpdatePolicyKey'
+    'Test-ManagementRegistered'
+    'Test-UpdateBusy'
+)
