@@ -1,0 +1,58 @@
+# Copyright (c) 2026, officefleet.c2r contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The report as one self-contained HTML page: no script, no outside resource, everything escaped."""
+
+from __future__ import annotations
+
+import re
+from datetime import datetime
+from pathlib import Path
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup
+
+from ansible_collections.officefleet.c2r.plugins.plugin_utils._report.states import GROUPS, STATES
+from ansible_collections.officefleet.c2r.plugins.plugin_utils._report.summary import Summary, action, natural
+
+TEMPLATE = "report.html.j2"
+_GENERATED = re.compile(r'<time id="generated"[^<]*</time>')
+
+
+def render(summary: Summary, generated: datetime) -> str:
+    """Return the page. `generated` (UTC) is the only part that does not come from the records."""
+    environment = Environment(
+        loader=FileSystemLoader(Path(__file__).parent),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+    )
+    environment.filters.update(percent=percent, action=action, breakable=breakable)
+    hosts = sorted((*summary.attention, *summary.others), key=lambda record: (natural(record.host), record.host))
+    return environment.get_template(TEMPLATE).render(
+        summary=summary,
+        hosts=hosts,
+        numbers={record.host: number for number, record in enumerate(hosts, 1)},
+        several=len(summary.deployments) > 1,
+        groups=GROUPS,
+        states=STATES,
+        numeric=("Hosts",),
+        generated=generated,
+    )
+
+
+def same_but_for_time(page: str, other: str) -> bool:
+    """Tell whether two pages say the same, whenever they were generated."""
+    return _GENERATED.sub("", page) == _GENERATED.sub("", other)
+
+
+def percent(value: float) -> str:
+    """Return a percentage with a space that does not break, such as "99.6 %"."""
+    return f"{value:g}\u00a0%"
+
+
+def breakable(name: str) -> Markup:
+    """Return a name as HTML that may be broken after a dot, a hyphen or an underscore, and is copied unchanged."""
+    return Markup("<wbr>").join(re.findall(r"[^._-]*[._-]+|[^._-]+", name))

@@ -1,0 +1,179 @@
+# Copyright (c) 2026, officefleet.c2r contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Sums host records up: what a patch team asks first, in the order in which it asks."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from ansible_collections.officefleet.c2r.plugins.plugin_utils._report.records import (
+    Deployment,
+    Failure,
+    HostRecord,
+    Unreadable,
+)
+from ansible_collections.officefleet.c2r.plugins.plugin_utils._report.states import (
+    ATTENTION,
+    GROUPS,
+    STATES,
+    UP_TO_DATE,
+    URGENCY,
+)
+
+
+@dataclass(frozen=True)
+class Tally:
+    """How many hosts stand where."""
+
+    hosts: int
+    states: dict[str, int]  #: every state, those without a host too
+    groups: dict[str, int]  #: every group by its key
+
+    @property
+    def up_to_date(self) -> int:
+        """Hosts at the version they are to run, or a newer one."""
+        return self.groups[UP_TO_DATE.key]
+
+    @property
+    def percent(self) -> float:
+        """Hosts up to date in percent, one decimal, rounded down: 100.0 means all. 0.0 when there is no host."""
+        return self.up_to_date * 1000 // self.hosts / 10 if self.hosts else 0.0
+
+
+@dataclass(frozen=True)
+class Ring:
+    """One ring of one deployment."""
+
+    deployment: Deployment | None  #: None for a ring that was asked for and has no host
+    name: str
+    tally: Tally
+
+
+@dataclass(frozen=True)
+class VersionInUse:
+    """A version and the number of hosts that run it; None stands for hosts that never told theirs."""
+
+    version: str | None
+    hosts: int
+
+
+@dataclass(frozen=True)
+class ErrorInUse:
+    """An error and the hosts that report it."""
+
+    error: Failure
+    hosts: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Summary:
+    """All that the table, the page and the task's result say."""
+
+    tally: Tally
+    deployments: tuple[tuple[Deployment, Tally], ...]
+    rings: tuple[Ring, ...]
+    versions: tuple[VersionInUse, ...]  #: most used first
+    errors: tuple[ErrorInUse, ...]  #: most hosts first
+    attention: tuple[HostRecord, ...]  #: most urgent first
+    others: tuple[HostRecord, ...]
+    unreadable: tuple[Unreadable, ...]
+    oldest: datetime | None  #: the record that was not updated for longest
+    newest: datetime | None
+
+
+def summarise(records: Sequence[HostRecord], unreadable: Sequence[Unreadable], ring_order: Sequence[str]) -> Summary:
+    """Sum records up. Rings come in the order given; those not named follow by name."""
+    deployments = sorted({record.deployment for record in records})
+    rank = {name: number for number, name in enumerate(ring_order)}
+
+    def order(record: HostRecord) -> tuple[object, ...]:
+        return (
+            URGENCY[record.state],
+            rank.get(record.ring, len(rank)),
+            natural(record.ring),
+            natural(record.host),
+            record.host,
+        )
+
+    ordered = sorted(records, key=order)
+    updates = [record.updated_at for record in records]
+    return Summary(
+        tally=count(records),
+        deployments=tuple(
+            (deployment, count(r for r in records if r.deployment == deployment)) for deployment in deployments
+        ),
+        rings=tuple(_rings(records, deployments, rank)),
+        versions=tuple(
+            VersionInUse(version, hosts)
+            for version, hosts in sorted(
+                Counter(r.version for r in records).items(), key=lambda item: (-item[1], natural(item[0] or ""))
+            )
+        ),
+        errors=tuple(_errors(ordered)),
+        attention=tuple(record for record in ordered if needs_attention(record)),
+        others=tuple(record for record in ordered if not needs_attention(record)),
+        unreadable=tuple(unreadable),
+        oldest=min(updates, default=None),
+        newest=max(updates, default=None),
+    )
+
+
+def needs_attention(record: HostRecord) -> bool:
+    """Tell whether a person has to do something for this host."""
+    return STATES[record.state].group is ATTENTION
+
+
+def action(record: HostRecord) -> str:
+    """Say what a person can do for a host; empty when nothing is needed."""
+    if not needs_attention(record):
+        return ""
+    if record.error and record.error.hint:
+        return record.error.hint
+    return STATES[record.state].action
+
+
+def count(records: Iterable[HostRecord]) -> Tally:
+    """Count hosts by state and by group."""
+    by_state = Counter(record.state for record in records)
+    states = {name: by_state[name] for name in STATES}
+    groups = {group.key: sum(n for name, n in states.items() if STATES[name].group is group) for group in GROUPS}
+    return Tally(sum(states.values()), states, groups)
+
+
+def natural(text: str) -> tuple[tuple[bool, int, str], ...]:
+    """Return a sort key that puts ws-2 before ws-10 and 16.0.9 before 16.0.10."""
+    return tuple(
+        (not part.isdigit(), int(part) if part.isdigit() else 0, part)
+        for part in re.split(r"([0-9]+)", text.casefold())
+    )
+
+
+def _rings(records: Sequence[HostRecord], deployments: Sequence[Deployment], rank: dict[str, int]) -> Iterable[Ring]:
+    for deployment in deployments:
+        own = [record for record in records if record.deployment == deployment]
+        names = {record.ring for record in own}
+        if len(deployments) == 1:
+            names.update(rank)
+        for name in sorted(names, key=lambda name: (rank.get(name, len(rank)), natural(name))):
+            yield Ring(deployment, name, count(record for record in own if record.ring == name))
+    if not deployments:
+        yield from (Ring(None, name, count(())) for name in rank)
+
+
+def _errors(records: Iterable[HostRecord]) -> list[ErrorInUse]:
+    hosts: dict[tuple[str, str, str], list[HostRecord]] = {}
+    for record in records:
+        if record.error:
+            hosts.setdefault((record.error.domain, record.error.code, record.error.hresult), []).append(record)
+    found = [
+        ErrorInUse(failure, tuple(record.host for record in group))
+        for group in hosts.values()
+        for failure in [group[0].error]
+        if failure is not None
+    ]
+    return sorted(found, key=lambda item: (-len(item.hosts), item.error.domain, natural(item.error.code)))

@@ -1,0 +1,138 @@
+# Copyright (c) 2026, officefleet.c2r contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The report on the terminal: a summary, one line per ring, the hosts that need a person, then the rest."""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+from tabulate import tabulate
+
+from ansible_collections.officefleet.c2r.plugins.plugin_utils._report.records import HostRecord
+from ansible_collections.officefleet.c2r.plugins.plugin_utils._report.states import (
+    ATTENTION,
+    STATES,
+    UNDER_WAY,
+    WAITING,
+)
+from ansible_collections.officefleet.c2r.plugins.plugin_utils._report.summary import Summary
+
+LARGE_FLEET = 60  # hosts; above, `auto` lists only those that need a person
+BAR = 10  # columns
+GAP = 2  # columns that tabulate's "simple" format puts between two columns
+HEADER_MARGIN = 2  # columns that tabulate adds to a header's width
+LONGEST_CELL = 24
+REASON_LINES = 3
+REASON_LEAST = 20  # columns below which a reason is not readable
+
+
+def render(summary: Summary, *, table: str, width: int, now: datetime) -> str:
+    """Return the report as text no wider than `width` columns.
+
+    `table` is "all", "attention", or "auto" (all up to LARGE_FLEET hosts).
+    """
+    if table == "auto":
+        table = "all" if summary.tally.hosts <= LARGE_FLEET else "attention"
+    parts = [headline(summary), _rings(summary), _versions(summary, width)]
+    several = len(summary.deployments) > 1
+    if summary.attention:
+        parts.append(
+            f"Needs a person ({len(summary.attention)})\n"
+            + _hosts(summary.attention, several, width, now, reason_lines=REASON_LINES, reason_least=REASON_LEAST + GAP)
+        )
+    if summary.others and table == "all":
+        parts.append(
+            f"All others ({len(summary.others)})\n"
+            + _hosts(summary.others, several, width, now, reason_lines=1, reason_least=0)
+        )
+    elif summary.others:
+        parts.append(f"{len(summary.others)} more hosts need nobody.")
+    return "\n\n".join(part for part in parts if part)
+
+
+def headline(summary: Summary) -> str:
+    """Say in one line, and one per deployment, how far the fleet is."""
+    tally = summary.tally
+    if not tally.hosts:
+        return "No host has a record yet."
+    under_way, waiting, attention = (tally.groups[group.key] for group in (UNDER_WAY, WAITING, ATTENTION))
+    lines = [
+        f"{tally.up_to_date} of {tally.hosts} hosts up to date ({tally.percent:g} %), "
+        f"{under_way} under way, {waiting} waiting, {attention} need a person"
+    ]
+    for deployment, part in summary.deployments:
+        progress = f": {part.up_to_date} of {part.hosts}" if len(summary.deployments) > 1 else ""
+        lines.append(f"{deployment.name}: {deployment.channel} {deployment.version}{progress}")
+    return "\n".join(lines)
+
+
+def duration(length: timedelta) -> str:
+    """Return a length of time in its largest unit, such as "3 h"; at least "0 s", as clocks differ."""
+    seconds = max(0, int(length.total_seconds()))
+    for unit, size in (("d", 86400), ("h", 3600), ("min", 60)):
+        if seconds >= size:
+            return f"{seconds // size} {unit}"
+    return f"{seconds} s"
+
+
+def _rings(summary: Summary) -> str:
+    several = len(summary.deployments) > 1
+    rows: list[list[str | int]] = []
+    for ring in summary.rings:
+        tally = ring.tally
+        filled = int(tally.percent * BAR / 100)
+        lead = [_cut(ring.deployment.name if ring.deployment else "")] if several else []
+        bar = "█" * filled + "░" * (BAR - filled)
+        rows.append([*lead, _cut(ring.name or "(none)"), tally.hosts, f"{tally.percent:g} %", bar])
+        rows[-1].extend(tally.groups[group.key] for group in (UNDER_WAY, WAITING, ATTENTION))
+    lead_headers = ["deployment"] if several else []
+    headers = [*lead_headers, "ring", "hosts", "up to date", "", "under way", "waiting", "attention"]
+    align = ["left" if name in ("deployment", "ring", "") else "right" for name in headers]
+    return tabulate(rows, headers, tablefmt="simple", disable_numparse=True, colalign=align) if rows else ""
+
+
+def _versions(summary: Summary, width: int) -> str:
+    if not summary.versions:
+        return ""
+    text = ", ".join(f"{item.version or 'unknown'} on {item.hosts}" for item in summary.versions)
+    return _wrap(f"Versions in use: {text}", width, REASON_LINES)
+
+
+def _hosts(
+    records: Sequence[HostRecord], several: bool, width: int, now: datetime, *, reason_lines: int, reason_least: int
+) -> str:
+    """Return a table of hosts; where the terminal is narrow, columns that say least go."""
+    columns = {
+        "host": [_cut(record.host, max(LONGEST_CELL, width // 4)) for record in records],
+        "deployment": [_cut(record.deployment.name) for record in records],
+        "ring": [_cut(record.ring) for record in records],
+        "state": [f"{STATES[record.state].symbol} {record.state}" for record in records],
+        "version": [_cut(record.version or "unknown") for record in records],
+        "for": [duration(now - record.since) for record in records],
+    }
+    if not several:
+        del columns["deployment"]
+    for name in ("version", "deployment", "ring") if reason_least else ("deployment", "ring", "version"):
+        if width - _width(columns) >= reason_least:
+            break
+        columns.pop(name, None)
+    room = width - _width(columns) - GAP
+    if room >= REASON_LEAST:
+        columns["reason"] = [_wrap(record.reason, room, reason_lines) for record in records]
+    rows = list(zip(*columns.values(), strict=True))
+    return tabulate(rows, list(columns), tablefmt="simple", disable_numparse=True)
+
+
+def _width(columns: dict[str, list[str]]) -> int:
+    return sum(max(len(name) + HEADER_MARGIN, *map(len, cells)) + GAP for name, cells in columns.items()) - GAP
+
+
+def _cut(text: str, longest: int = LONGEST_CELL) -> str:
+    return text if len(text) <= longest else text[: longest - 1] + "…"
+
+
+def _wrap(text: str, width: int, lines: int) -> str:
+    return "\n".join(textwrap.wrap(text, width, max_lines=lines, placeholder=" …"))
