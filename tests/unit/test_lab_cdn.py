@@ -215,6 +215,12 @@ class TestFileList:
         assert file_list(cdn, Channel="MonthlyEnterprise", Arch="x64")["version"] == NEW.version
 
 
+def verify(cabinet: Path, anchors: Path, *options: str) -> int:
+    roots = ["-CAfile", str(anchors), "-TSA-CAfile", str(anchors)]
+    command = ["osslsigncode", "verify", *roots, *options, "-in", str(cabinet)]
+    return subprocess.run(command, capture_output=True, check=False).returncode
+
+
 class TestCabinets:
     def test_cabinet_members_are_those_of_the_real_ones(self, cdn: LabCdn) -> None:
         assert set(members(fetch(cdn.url + cdn.path(NEW, "s640.cab")).content)) == {
@@ -245,10 +251,6 @@ class TestCabinets:
         assert compression == 1
 
     def test_signatures_hold_with_the_lab_s_root_alone(self, cdn: LabCdn, tmp_path: Path) -> None:
-        def verify(cabinet: Path, anchors: Path) -> int:
-            command = ["osslsigncode", "verify", "-CAfile", str(anchors), "-in", str(cabinet)]
-            return subprocess.run(command, capture_output=True, check=False).returncode
-
         stranger = Authority(tmp_path / "stranger").anchors
         for url in (cdn.release_history_url, cdn.ofl_url, cdn.url + cdn.path(NEW, "s641033.cab")):
             cabinet = tmp_path / url.rpartition("/")[2]
@@ -258,6 +260,12 @@ class TestCabinets:
             cdn.faults[url.removeprefix(cdn.url)] = "flip"
             cabinet.write_bytes(fetch(url).content)
             assert verify(cabinet, cdn.anchors) != 0
+
+    def test_the_signer_has_expired_and_only_the_time_stamp_makes_up_for_it(self, cdn: LabCdn, tmp_path: Path) -> None:
+        cabinet = tmp_path / "ofl.cab"
+        cabinet.write_bytes(fetch(cdn.ofl_url).content)
+        assert verify(cabinet, cdn.anchors) == 0
+        assert verify(cabinet, cdn.anchors, "-ignore-timestamp") != 0
 
 
 class TestHttp:
@@ -320,7 +328,9 @@ class TestHttp:
         assert fetch(url, If_Modified_Since="Mon, 01 Jan 2024 00:00:00 GMT").status_code == 200
         assert fetch(url, If_None_Match='"another"', If_Modified_Since=headers["Last-Modified"]).status_code == 200
 
-    @pytest.mark.parametrize("path", ["/", "/pr", "/pr/wsus/nothing.cab", "/elsewhere", "/api", "/pr/wsus/ofl.cab/x"])
+    @pytest.mark.parametrize(
+        "path", ["/", "/pr", "/pr/wsus/nothing.cab", "/elsewhere", "/api", "/pr/wsus/ofl.cab/x", "/pr/wsus/ofl.cab/"]
+    )
     def test_what_is_absent_is_a_404_and_no_page(self, cdn: LabCdn, path: str) -> None:
         answer = fetch(cdn.url + path)
         assert answer.status_code == 404
@@ -420,6 +430,13 @@ class TestFaults:
     def test_once_is_once(self, cdn: LabCdn) -> None:
         cdn.faults.once("/pr/wsus/ofl.cab", "missing")
         assert [fetch(cdn.ofl_url).status_code for _ in range(3)] == [404, 200, 200]
+
+    def test_a_head_leaves_a_fault_of_the_body_to_the_next_get(self, cdn: LabCdn) -> None:
+        cdn.faults.once("/pr/wsus/ofl.cab", "truncate")
+        assert requests.head(cdn.ofl_url, timeout=10).status_code == 200
+        with pytest.raises(requests.exceptions.ChunkedEncodingError):
+            fetch(cdn.ofl_url)
+        assert fetch(cdn.ofl_url).status_code == 200
 
     def test_an_unknown_fault_is_refused(self, cdn: LabCdn) -> None:
         with pytest.raises(ValueError, match="'explode' of /x is none of missing"):

@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 import subprocess
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from pathlib import Path
 
 from cryptography import x509
@@ -13,37 +13,56 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
+EPOCH = datetime(2015, 1, 1, tzinfo=UTC)
+FOREVER = datetime(2049, 1, 1, tzinfo=UTC)
+
 
 class Authority:
-    """A fresh root and a code-signing certificate below it, kept as PEM files in a directory of their own."""
+    """A fresh root with a code-signing and a time-stamping certificate below it, PEM files in their own directory.
 
-    def __init__(self, directory: Path, common_name: str = "officefleet lab") -> None:
+    The code-signing certificate is valid from signs_from to signs_until. As on the real CDN it has commonly expired
+    by now: the time stamp inside a signature says that it was valid then.
+    """
+
+    def __init__(
+        self,
+        directory: Path,
+        *,
+        signs_from: datetime = EPOCH,
+        signs_until: datetime = FOREVER,
+        common_name: str = "officefleet lab",
+    ) -> None:
         directory.mkdir(parents=True)
+        self._directory = directory
         self.anchors = directory / "anchors.pem"  #: the root, PEM
-        self._certificate = directory / "signer.pem"
-        self._key = directory / "signer.key"
         root_key = _new_key()
-        signer_key = _new_key()
-        root_name = _name(f"{common_name} root")
-        root = _certificate(root_name, root_key, issuer=root_name, issuer_key=root_key, authority=True)
-        signer = _certificate(
-            _name(f"{common_name} code signing"), signer_key, issuer=root_name, issuer_key=root_key, authority=False
-        )
+        root = _certificate(_name(f"{common_name} root"), root_key, EPOCH, FOREVER)
         self.anchors.write_bytes(_pem(root))
-        self._certificate.write_bytes(_pem(signer))
-        self._key.write_bytes(
-            signer_key.private_bytes(
-                serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+        for file, validity, usage in (
+            ("signer", (signs_from, signs_until), ExtendedKeyUsageOID.CODE_SIGNING),
+            ("stamper", (EPOCH, FOREVER), ExtendedKeyUsageOID.TIME_STAMPING),
+        ):
+            key = _new_key()
+            leaf = _certificate(_name(f"{common_name} {file}"), key, *validity, issuer=(root, root_key), usage=usage)
+            (directory / f"{file}.pem").write_bytes(_pem(leaf))
+            (directory / f"{file}.key").write_bytes(
+                key.private_bytes(
+                    serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+                )
             )
-        )
 
-    def sign(self, unsigned: Path, signed: Path) -> None:
-        """Write the cabinet `unsigned` with an embedded SHA-256 Authenticode signature to `signed`, a new file."""
+    def sign(self, unsigned: Path, signed: Path, moment: datetime) -> None:
+        """Write the cabinet `unsigned` with an Authenticode signature, time-stamped at `moment`, to a new file."""
         command = ["osslsigncode", "sign", "-h", "sha256", "-n", "officefleet lab CDN"]
-        command += ["-certs", str(self._certificate), "-key", str(self._key), "-in", str(unsigned), "-out", str(signed)]
+        command += ["-certs", self._file("signer.pem"), "-key", self._file("signer.key")]
+        command += ["-TSA-certs", self._file("stamper.pem"), "-TSA-key", self._file("stamper.key")]
+        command += ["-TSA-time", str(int(moment.timestamp())), "-in", str(unsigned), "-out", str(signed)]
         done = subprocess.run(command, capture_output=True, text=True, check=False)
         if done.returncode != 0:
             raise RuntimeError(f"osslsigncode cannot sign {signed.name}: {done.stdout}{done.stderr}")
+
+    def _file(self, name: str) -> str:
+        return str(self._directory / name)
 
 
 def _new_key() -> rsa.RSAPrivateKey:
@@ -64,28 +83,37 @@ def _pem(certificate: x509.Certificate) -> bytes:
 
 
 def _certificate(
-    subject: x509.Name, key: rsa.RSAPrivateKey, *, issuer: x509.Name, issuer_key: rsa.RSAPrivateKey, authority: bool
+    subject: x509.Name,
+    key: rsa.RSAPrivateKey,
+    valid_from: datetime,
+    valid_until: datetime,
+    *,
+    issuer: tuple[x509.Certificate, rsa.RSAPrivateKey] | None = None,
+    usage: x509.ObjectIdentifier | None = None,
 ) -> x509.Certificate:
-    now = datetime.now(UTC)
+    """A certificate for one usage, by its issuer; without both a root."""
+    issuer_name, issuer_key = (issuer[0].subject, issuer[1]) if issuer else (subject, key)
     builder = (
         x509.CertificateBuilder()
         .subject_name(subject)
-        .issuer_name(issuer)
+        .issuer_name(issuer_name)
         .public_key(key.public_key())
         .serial_number(x509.random_serial_number())
-        .not_valid_before(now - timedelta(days=1))
-        .not_valid_after(now + timedelta(days=365))
-        .add_extension(x509.BasicConstraints(ca=authority, path_length=None), critical=True)
+        .not_valid_before(valid_from)
+        .not_valid_after(valid_until)
+        .add_extension(x509.BasicConstraints(ca=issuer is None, path_length=None), critical=True)
         .add_extension(x509.SubjectKeyIdentifier.from_public_key(key.public_key()), critical=False)
         .add_extension(x509.AuthorityKeyIdentifier.from_issuer_public_key(issuer_key.public_key()), critical=False)
-        .add_extension(_key_usage(authority), critical=True)
+        .add_extension(_key_usage(authority=issuer is None), critical=True)
     )
-    if not authority:
-        builder = builder.add_extension(x509.ExtendedKeyUsage([ExtendedKeyUsageOID.CODE_SIGNING]), critical=False)
+    if usage is not None:
+        # RFC 3161 wants a time stamper's one usage critical.
+        critical = usage == ExtendedKeyUsageOID.TIME_STAMPING
+        builder = builder.add_extension(x509.ExtendedKeyUsage([usage]), critical=critical)
     return builder.sign(issuer_key, hashes.SHA256())
 
 
-def _key_usage(authority: bool) -> x509.KeyUsage:
+def _key_usage(*, authority: bool) -> x509.KeyUsage:
     return x509.KeyUsage(
         digital_signature=not authority,
         key_cert_sign=authority,

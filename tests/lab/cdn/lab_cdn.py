@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from datetime import timedelta
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -38,7 +39,7 @@ class LabCdn:
         try:
             root = self._directory / "www"
             root.mkdir(parents=True)
-            Publisher(root, Authority(self.anchors.parent), self.url).publish(self._builds)
+            Publisher(root, self._authority(), self.url).publish(self._builds)
             self._server.tree.mount("", root)
             self._server.answers |= dict.fromkeys(FILE_LIST_PATHS, self._file_list)
             self._server.start()
@@ -51,6 +52,12 @@ class LabCdn:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._server.close()
+
+    def _authority(self) -> Authority:
+        """With a signer that was valid when the builds were published, no longer."""
+        dates = [build.published for build in self._builds]
+        slack = timedelta(days=1)
+        return Authority(self.anchors.parent, signs_from=min(dates) - slack, signs_until=max(dates) + slack)
 
     @property
     def faults(self) -> PathFaults:

@@ -113,7 +113,7 @@ class Publisher:
     def _sign(self, data: bytes, path: Path, published: datetime) -> None:
         unsigned = path.with_name(f"{path.name}.unsigned")
         unsigned.write_bytes(data)
-        self._authority.sign(unsigned, path)
+        self._authority.sign(unsigned, path, published)
         unsigned.unlink()
         _date(path, published)
 
