@@ -109,13 +109,9 @@ def refuse_html(start: bytes, content_type: str, url: str, option: str) -> None:
         )
 
 
-def _reason(error: Exception) -> str:
+def _reason(error: BaseException) -> str:
     """Give the innermost reason: requests wraps urllib3's, which wraps the system's."""
-    reason: object = error
-    while True:
-        inner = getattr(reason, "reason", None)
-        if inner is None and isinstance(reason, Exception) and reason.args and isinstance(reason.args[0], Exception):
-            inner = reason.args[0]
-        if inner is None or inner is reason or isinstance(inner, str):
-            return str(reason).rpartition(": ")[2].rstrip(".") if isinstance(reason, Exception) else str(reason)
-        reason = inner
+    inner = getattr(error, "reason", None) or (error.args[0] if error.args else None)
+    if isinstance(inner, BaseException):
+        return _reason(inner)
+    return str(inner or error).rpartition(": ")[2].rstrip(".")
