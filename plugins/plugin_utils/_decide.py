@@ -1,0 +1,321 @@
+# Copyright (c) 2026, officefleet.c2r contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The decision: from a deployment, a look at a host and what is remembered, to the one step that is possible now.
+
+Everything here is pure. What holds for every history (tests/unit/test_decide.py proves it on random ones):
+
+- a step is asked for only while Click-to-Run is idle, and never for a host that is at its target or ahead of it;
+- at most `max_attempts` downloads and `max_attempts` applies are asked for until the host is at its target;
+- a staged update is ours only if its version is the target, since Apply takes no version;
+- the installed version ends a deployment, never a "succeeded".
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from ansible_collections.officefleet.c2r.plugins.module_utils._cdn import version
+from ansible_collections.officefleet.c2r.plugins.plugin_utils import _errors
+from ansible_collections.officefleet.c2r.plugins.plugin_utils._deployment import Deployment
+from ansible_collections.officefleet.c2r.plugins.plugin_utils._errors import DecodedError
+from ansible_collections.officefleet.c2r.plugins.plugin_utils._host_state import APPLYING, HostState
+from ansible_collections.officefleet.c2r.plugins.plugin_utils._records import HISTORY, Record, Transition
+from ansible_collections.officefleet.c2r.plugins.plugin_utils._rings import Gate
+
+STATES = (
+    "compliant",
+    "ahead",
+    "waiting",
+    "downloading",
+    "staged",
+    "applying",
+    "blocked",
+    "failed",
+    "incompatible",
+    "com_unavailable",
+    "unreachable",
+)
+#: At rest, yet a person may change it at any time: looked at again for as long as the run goes on.
+RETRIED = frozenset({"blocked", "com_unavailable", "unreachable"})
+UNREACHABLE_PAUSE = timedelta(seconds=60)
+#: Download and Apply return once they are queued; for this long an unchanged status may still be the old one.
+GRACE = timedelta(seconds=5)
+
+
+@dataclass(frozen=True)
+class Memory:
+    """What a decision leaves for the next one; the record keeps it. See Record for the meanings."""
+
+    attempts: int = 0
+    failure: str | None = None
+    error: DecodedError | None = None
+    not_before: datetime | None = None
+    submitted: str | None = None
+    staged: bool = False
+
+    @classmethod
+    def of(cls, record: Record) -> Memory:
+        """Give what the record remembers."""
+        return cls(record.attempts, record.failure, record.error, record.not_before, record.submitted, record.staged)
+
+
+@dataclass(frozen=True)
+class Decision:
+    """The step to take now ("none", "download", "apply") and the state of the host, once that step is taken.
+
+    `at_rest`: nothing this run can still change.
+    """
+
+    step: str
+    state: str
+    reason: str
+    at_rest: bool
+    memory: Memory
+    ring_closed: bool = False
+
+    def without_step(self) -> Decision:
+        """Give the same decision for a host whose step is left for the next look."""
+        if self.step == "none":
+            return self
+        state = "staged" if self.step == "apply" else "waiting"
+        return replace(self, step="none", state=state, reason=f"{self.step} comes next")
+
+
+def decide(deployment: Deployment, host: HostState | None, record: Record, now: datetime, gate: Gate) -> Decision:
+    """Decide about one host. `host` None: it does not answer; `gate` tells whether its ring's turn has come."""
+    memory = Memory.of(record)
+    if host is None:
+        return Decision("none", "unreachable", "does not answer", at_rest=True, memory=memory)
+    standing = _standing(deployment, host, memory)
+    if standing is not None:
+        return standing
+    if host.busy:
+        return _while_busy(deployment, host, memory)
+    if _not_picked_up(host, record, now):
+        return _under_way(memory, f"{memory.submitted} asked for")
+    return _next_step(deployment, host, _settle(deployment, host, memory, now), now, gate)
+
+
+def due(record: Record, run_started: datetime, now: datetime, gate: Gate) -> bool:
+    """Tell whether a run looks at the host now, after what this run has already recorded of it."""
+    if record.updated_at is None or record.updated_at < run_started:
+        return True
+    if waits_for_ring(record):
+        return gate.open
+    return record.revisit_at is not None and record.revisit_at <= now
+
+
+def waits_for_ring(record: Record) -> bool:
+    """Tell a host that waits for its ring from one that waits for a moment, which the record names."""
+    return record.state == "waiting" and record.revisit_at is None
+
+
+def recorded(record: Record, decision: Decision, host: HostState | None, now: datetime) -> Record:
+    """Give the record after a look (`host` None: it did not answer) and the decision about it."""
+    memory = decision.memory
+    changed = decision.state != record.state or record.updated_at is None
+    after = replace(
+        record,
+        state=decision.state,
+        reason=decision.reason,
+        error=memory.error,
+        attempts=memory.attempts,
+        failure=memory.failure,
+        not_before=memory.not_before,
+        submitted=memory.submitted,
+        submitted_at=record.submitted_at if memory.submitted else None,
+        staged=memory.staged,
+        deferrals=record.deferrals + (decision.state == "blocked" and changed),
+        updated_at=now,
+        at_rest=decision.at_rest,
+        revisit_at=_revisit(decision, now),
+    )
+    if host is not None:
+        after = replace(
+            after,
+            version=host.version,
+            status=host.status,
+            blocking_apps=host.blocking_apps if decision.state == "blocked" else (),
+            products=host.products,
+            languages=host.languages,
+            architecture=host.architecture,
+            seen_at=now,
+        )
+    if changed or after.version != record.version:
+        entry = Transition(now, after.state, after.version, after.reason)
+        after = replace(after, history=(*record.history, entry)[-HISTORY:])
+    return after
+
+
+def submitting(record: Record, step: str, now: datetime) -> Record:
+    """Give the record to save before a step is asked for: should the answer be lost, the next look knows of it."""
+    return replace(record, submitted=step, submitted_at=now, error=None, failure=None, not_before=None)
+
+
+def after_step(
+    deployment: Deployment, host: HostState, record: Record, now: datetime, gate: Gate, answer: StepAnswer
+) -> Decision:
+    """Decide what state the answer to a step means. No further step follows in the same look."""
+    if answer.hresult:
+        memory = replace(Memory.of(record), submitted=None)
+        error = _errors.decode("hresult", answer.hresult)
+        memory = _failed(
+            deployment, memory, f"{record.submitted} was not accepted: {_errors.summary(error)}", error, now
+        )
+        return _next_step(deployment, host, memory, now, gate).without_step()
+    if not answer.submitted:
+        withdrawn = replace(record, submitted=None, submitted_at=None)
+        return decide(deployment, host, withdrawn, now, gate).without_step()
+    standing = _standing(deployment, host, Memory.of(record))
+    if standing is not None and standing.state == "compliant":
+        return standing
+    if host.busy:
+        return _while_busy(deployment, host, Memory.of(record))
+    return _under_way(Memory.of(record), f"{record.submitted} asked for")
+
+
+@dataclass(frozen=True)
+class StepAnswer:
+    """What the module update says about a step beyond the host's state. `hresult` 0 is success or no call at all."""
+
+    submitted: bool
+    refused: str | None = None
+    hresult: int = 0
+
+
+def _standing(deployment: Deployment, host: HostState, memory: Memory) -> Decision | None:
+    """Judge what no step can change: at the target, ahead, unfit for the image, out of reach of COM."""
+    settled = replace(memory, submitted=None, staged=False, not_before=None, failure=None, error=None)
+    kept = replace(memory, error=None)
+    if not host.installed or host.version is None:
+        return Decision("none", "incompatible", "no Click-to-Run Office is installed", at_rest=True, memory=kept)
+    installed = version.parse(host.version)
+    if installed == deployment.target:
+        return Decision("none", "compliant", f"runs {host.version}", at_rest=True, memory=settled)
+    if installed > deployment.target and not deployment.allow_downgrade:
+        return Decision("none", "ahead", f"runs {host.version}, newer than the target", at_rest=True, memory=kept)
+    misfit = next(_misfits(deployment, host), None)
+    if misfit is not None:
+        return Decision("none", "incompatible", misfit, at_rest=True, memory=kept)
+    if host.status is None:
+        reason = host.management_reason or "the COM interface of Click-to-Run does not answer"
+        return Decision("none", "com_unavailable", reason, at_rest=True, memory=kept)
+    return None
+
+
+def _misfits(deployment: Deployment, host: HostState) -> Iterator[str]:
+    """Name what keeps the image from suiting the host, the weightiest first."""
+    if deployment.channel is not None and host.channel != deployment.channel:
+        on = host.channel or host.channel_url or "no known channel"
+        pending = ", a change of channel is pending" if host.channel_change_pending else ""
+        yield f"is on {on}{pending}; {deployment.version} comes from {deployment.channel}"
+    if deployment.architectures is not None and (host.architecture or "") not in deployment.architectures:
+        image = ", ".join(sorted(deployment.architectures))
+        yield f"architecture {host.architecture or 'unknown'} is not in the image ({image})"
+    if deployment.languages is not None:
+        missing = sorted(set(host.languages) - deployment.languages)
+        if missing:
+            image = ", ".join(sorted(deployment.languages))
+            yield f"language {', '.join(missing)} is not in the image ({image})"
+
+
+def _while_busy(deployment: Deployment, host: HostState, memory: Memory) -> Decision:
+    """Name what the service is doing. Nothing is asked of it meanwhile."""
+    applying = host.status in APPLYING
+    if applying and (memory.submitted == "apply" or host.ready == deployment.version):
+        return Decision("none", "applying", f"applies {deployment.version}", at_rest=False, memory=memory)
+    if not applying and memory.submitted == "download":
+        reason = (
+            "the download is being cancelled on the host"
+            if host.status == "download_cancelling"
+            else f"downloads {deployment.version}"
+        )
+        return Decision("none", "downloading", reason, at_rest=False, memory=memory)
+    doing = "applies" if applying else "downloads"
+    return Decision("none", "waiting", f"Click-to-Run {doing} something else", at_rest=False, memory=memory)
+
+
+def _not_picked_up(host: HostState, record: Record, now: datetime) -> bool:
+    """Tell whether a submission may still be queued: the status is the one from before it, and it is fresh."""
+    if record.submitted == "download" and host.ready == record.deployment.version:
+        return False
+    return (
+        record.submitted is not None
+        and record.submitted_at is not None
+        and host.status == record.status
+        and timedelta(0) <= now - record.submitted_at < GRACE
+    )
+
+
+def _under_way(memory: Memory, reason: str) -> Decision:
+    state = "applying" if memory.submitted == "apply" else "downloading"
+    return Decision("none", state, reason, at_rest=False, memory=memory)
+
+
+def _settle(deployment: Deployment, host: HostState, memory: Memory, now: datetime) -> Memory:
+    """Account for what was asked for and is over, or was there and is gone. Success is what is staged, nothing else."""
+    ready = host.ready == deployment.version
+    if memory.submitted == "download" and ready:
+        return replace(memory, submitted=None, staged=True, failure=None, error=None)
+    if memory.submitted is not None:
+        step, memory = memory.submitted, replace(memory, submitted=None, staged=memory.staged and ready)
+        if host.status == f"{step}_failed":
+            error = _errors.decode(host.error_domain, host.error_code)
+            return _failed(deployment, memory, f"{step} failed: {_errors.summary(error)}", error, now)
+        if host.status == f"{step}_succeeded":
+            found = f"{host.ready or 'nothing'} is staged" if step == "download" else f"{host.version} still runs"
+            return _failed(deployment, memory, f"{step} reported success, yet {found}", None, now)
+        if host.status == "download_cancelled":
+            return _failed(deployment, memory, f"{step} was cancelled on the host", None, now)
+        # A restart, or a submission that never arrived. Nothing is known to be wrong, so there is no pause.
+        return replace(
+            memory, attempts=memory.attempts + 1, failure=f"the host knows nothing of the {step}", error=None
+        )
+    if memory.staged and not ready:
+        return replace(
+            memory, staged=False, attempts=memory.attempts + 1, failure="the staged update is gone", error=None
+        )
+    return memory
+
+
+def _failed(deployment: Deployment, memory: Memory, failure: str, error: DecodedError | None, now: datetime) -> Memory:
+    pause = timedelta(seconds=deployment.retry_delay)
+    return replace(memory, attempts=memory.attempts + 1, failure=failure, error=error, not_before=now + pause)
+
+
+def _next_step(deployment: Deployment, host: HostState, memory: Memory, now: datetime, gate: Gate) -> Decision:
+    """Decide for an idle host that fits and is not there yet."""
+    ready = host.ready == deployment.version
+    if ready and deployment.goal == "downloaded":
+        return Decision("none", "staged", f"{deployment.version} is downloaded", at_rest=True, memory=memory)
+    if memory.attempts >= deployment.max_attempts:
+        reason = f"{memory.attempts} of {deployment.max_attempts} attempts failed; {memory.failure}"
+        return Decision("none", "failed", reason, at_rest=True, memory=replace(memory, not_before=None))
+    if not gate.open:
+        return Decision("none", "waiting", gate.reason, at_rest=gate.settled, memory=memory, ring_closed=True)
+    if memory.not_before is not None and memory.not_before > now:
+        at = memory.not_before.strftime("%H:%M:%SZ")
+        reason = f"attempt {memory.attempts + 1} of {deployment.max_attempts} at {at}; {memory.failure}"
+        return Decision("none", "waiting", reason, at_rest=False, memory=memory)
+    if host.scenario:
+        reason = f"Click-to-Run runs something else ({host.scenario})"
+        return Decision("none", "waiting", reason, at_rest=False, memory=memory)
+    if not ready:
+        return Decision("download", "downloading", f"downloads {deployment.version}", at_rest=False, memory=memory)
+    if host.blocking_apps and not deployment.force_app_shutdown:
+        reason = f"open: {', '.join(host.blocking_apps)}"
+        return Decision("none", "blocked", reason, at_rest=True, memory=memory)
+    return Decision("apply", "applying", f"applies {deployment.version}", at_rest=False, memory=memory)
+
+
+def _revisit(decision: Decision, now: datetime) -> datetime | None:
+    if decision.state == "unreachable":
+        return now + UNREACHABLE_PAUSE
+    if decision.state == "waiting" and decision.memory.not_before is not None and not decision.ring_closed:
+        return max(now, decision.memory.not_before)
+    if decision.ring_closed or (decision.at_rest and decision.state not in RETRIED):
+        return None
+    return now

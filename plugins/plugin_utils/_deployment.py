@@ -1,0 +1,112 @@
+# Copyright (c) 2026, officefleet.c2r contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What a fleet is to become: one version of one channel, from one source, under a few rules."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from ansible_collections.officefleet.c2r.plugins.module_utils._cdn import channels, version
+from ansible_collections.officefleet.c2r.plugins.module_utils._cdn.errors import InputError
+from ansible_collections.officefleet.c2r.plugins.module_utils._cdn.version import Version
+
+GOALS = ("installed", "downloaded")
+
+#: The suboptions of `deployment`, for Ansible's argument specification: it also turns AWX's strings into types.
+OPTIONS: dict[str, dict[str, Any]] = {
+    "name": {"type": "str"},
+    "channel": {"type": "str", "required": True},
+    "version": {"type": "str", "required": True},
+    "source": {"type": "str", "required": True},
+    "languages": {"type": "list", "elements": "str", "required": True},
+    "architectures": {"type": "list", "elements": "str", "required": True},
+    "rings": {"type": "list", "elements": "str", "default": []},
+    "ring_success": {"type": "int", "default": 95},
+    "max_attempts": {"type": "int", "default": 3},
+    "retry_delay": {"type": "int", "default": 900},
+    "force_app_shutdown": {"type": "bool", "default": False},
+    "display_level": {"type": "bool", "default": False},
+    "allow_downgrade": {"type": "bool", "default": False},
+    "goal": {"type": "str", "choices": list(GOALS), "default": "installed"},
+}
+
+
+@dataclass(frozen=True)
+class Deployment:
+    """One deployment. Versions are full text, languages and architectures lower case; times are seconds.
+
+    `channel`, `languages` and `architectures` are None where nobody knows the image: they are not compared then.
+    """
+
+    name: str
+    version: str
+    source: str
+    channel: str | None = None
+    languages: frozenset[str] | None = None
+    architectures: frozenset[str] | None = None
+    rings: tuple[str, ...] = ()
+    ring_success: int = 95  #: percent of a ring that must be compliant before the next one opens
+    max_attempts: int = 3
+    retry_delay: int = 900
+    force_app_shutdown: bool = False
+    display_level: bool = False
+    allow_downgrade: bool = False
+    goal: str = "installed"
+
+    @property
+    def target(self) -> Version:
+        """The version as numbers, for comparisons."""
+        return version.parse(self.version)
+
+    @classmethod
+    def from_options(cls, options: Mapping[str, Any]) -> Deployment:
+        """Build it from validated suboptions (`OPTIONS`); InputError names the suboption, its value and the remedy."""
+        full = version.full(str(options["version"]), "version")
+        deployment = cls(
+            name=str(options.get("name") or full),
+            version=full,
+            source=source(str(options["source"])),
+            channel=channels.find(str(options["channel"])).name,
+            languages=frozenset(str(language).lower() for language in options["languages"]),
+            architectures=frozenset(str(architecture).lower() for architecture in options["architectures"]),
+            rings=tuple(str(ring) for ring in options["rings"]),
+            ring_success=options["ring_success"],
+            max_attempts=options["max_attempts"],
+            retry_delay=options["retry_delay"],
+            force_app_shutdown=options["force_app_shutdown"],
+            display_level=options["display_level"],
+            allow_downgrade=options["allow_downgrade"],
+            goal=str(options["goal"]),
+        )
+        deployment._check()
+        return deployment
+
+    def _check(self) -> None:
+        for option, value, lowest, highest in (
+            ("ring_success", self.ring_success, 0, 100),
+            ("max_attempts", self.max_attempts, 1, 100),
+            ("retry_delay", self.retry_delay, 0, 7 * 86400),
+        ):
+            if not lowest <= value <= highest:
+                raise InputError(f"{option}: {value} is not between {lowest} and {highest}.")
+        for option, values in (("languages", self.languages), ("architectures", self.architectures)):
+            if not values:
+                raise InputError(f"{option}: the list is empty; give what manifest.json of the image lists.")
+        if len(set(self.rings)) != len(self.rings):
+            raise InputError(f"rings: {', '.join(self.rings)} names a ring twice.")
+
+
+def source(text: str, option: str = "source") -> str:
+    """Check the place hosts download from: an http(s) URL or a UNC path, without a slash at its end."""
+    trimmed = text.rstrip("/\\")
+    # Click-to-Run's parameters are name=value with spaces between and know no quoting
+    if not trimmed.startswith(("http://", "https://", "\\\\")) or re.search(r"[\s=\"']", trimmed):
+        raise InputError(
+            f"{option}: {text!r} is neither an http(s) URL nor a UNC path without spaces, = and quotes; give the one that "
+            r"holds the image's 'office' folder, such as http://server/office/Current/16.0.20326.20100."
+        )
+    return trimmed
