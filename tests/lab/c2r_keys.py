@@ -1,0 +1,16 @@
+# Copyright (c) 2026, officefleet.c2r contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Where Click-to-Run keeps its state in the registry (64-bit view)."""
+
+from __future__ import annotations
+
+CLICK_TO_RUN = r"HKLM\SOFTWARE\Microsoft\Office\ClickToRun"
+CONFIGURATION = CLICK_TO_RUN + r"\Configuration"
+UPDATES = CLICK_TO_RUN + r"\Updates"
+PRODUCT_RELEASE_IDS = CLICK_TO_RUN + r"\ProductReleaseIDs"
+UPDATE_POLICY = r"HKLM\SOFTWARE\Policies\Microsoft\office\16.0\common\officeupdate"
+CLOUD_POLICY = r"HKLM\SOFTWARE\Policies\Microsoft\cloud\office\16.0\Common\officeupdate"
+SERVICE_INTERNET = r"HKU\.DEFAULT\Software\Microsoft\Office\16.0\Common\Internet"  # of LocalSystem, i.e. the service
+UPDATE_NOTIFY_1 = r"HKLM\SOFTWARE\Classes\CLSID\{B7F1785F-D69B-46F1-92FC-D2DE9C994F13}"
+UPDATE_NOTIFY_2 = r"HKLM\SOFTWARE\Classes\CLSID\{52C2F9C2-F1AC-4021-BF50-756A5FA8DDFE}"
+COM_SERVER = r"C:\Program Files\Common Files\Microsoft Shared\ClickToRun\OfficeC2RCom.dll"

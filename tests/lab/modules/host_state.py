@@ -1,0 +1,149 @@
+# Copyright (c) 2026, officefleet.c2r contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What the modules say of a host: the twin of Get-ClickToRunState in plugins/module_utils/_ClickToRun.psm1."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from ansible_collections.officefleet.c2r.plugins.module_utils._cdn import channels
+from ansible_collections.officefleet.c2r.plugins.module_utils._cdn.errors import InputError
+from ansible_collections.officefleet.c2r.tests.lab import c2r_keys as keys
+from ansible_collections.officefleet.c2r.tests.lab.click_to_run import ComError, StatusReport
+from ansible_collections.officefleet.c2r.tests.lab.com_codes import E_ACCESSDENIED, REGDB_E_CLASSNOTREG, hex_text
+from ansible_collections.officefleet.c2r.tests.lab.host import Host
+
+CLASS = keys.UPDATE_NOTIFY_2.rsplit("\\", 1)[-1]
+GUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
+
+
+def host_state(host: Host) -> dict[str, Any]:
+    """Everything a decision or a report needs of this host, in the shape of update_info's result."""
+    # COM first: catching up with the clock may change what the registry says.
+    report, reason = _status(host)
+    configuration = {name.lower(): value for name, value in host.registry.values(keys.CONFIGURATION).items()}
+    version = host.registry.text(keys.CONFIGURATION, "VersionToReport")
+    platform = host.registry.text(keys.CONFIGURATION, "Platform")
+    ready = host.registry.text(keys.UPDATES, "UpdatesReadyToApply")
+    timeout = host.registry.get(keys.SERVICE_INTERNET, "documentsynctimeout")
+    return {
+        "installed": version is not None,
+        "products": [
+            name.strip() for name in str(configuration.get("productreleaseids", "")).split(",") if name.strip()
+        ],
+        "version": version,
+        "architecture": platform.lower() if platform else None,
+        "languages": _languages(host),
+        "channel": _channel(configuration.get(name) for name in ("updatechannel", "audienceid", "cdnbaseurl")),
+        "channel_url": configuration.get("updatechannel") or configuration.get("cdnbaseurl") or None,
+        "channel_change_pending": str(configuration.get("updatechannelchanged")).lower() == "true",
+        "policies": policies(host),
+        "management": {
+            "com_enabled": management_enabled(host),
+            "com_registered": management_registered(host),
+            "reason": reason,
+        },
+        "status": report.status.text if report else None,
+        "error": {"domain": "com_status", "code": int(report.error) if report else 0},
+        "content_id": (report.content_id or "") if report else "",
+        "blocking_apps": _blocking_apps(host, com_answers=report is not None),
+        "updates_ready_to_apply": None if ready == "0" else ready,
+        "scenario": host.registry.text(keys.CLICK_TO_RUN, "ExecutingScenario"),
+        "free_disk_bytes": host.free_disk_bytes,
+        "os_build": host.os_build,
+        "clock": host.clock.utc().strftime("%Y-%m-%dT%H:%M:%SZ"),
+        "utc_offset_minutes": host.utc_offset_minutes,
+        "document_sync_timeout": timeout if isinstance(timeout, int) else None,
+    }
+
+
+def policies(host: Host) -> dict[str, Any]:
+    """The values below the policy key of Office updates, by lower-case name."""
+    return {name.lower(): value for name, value in host.registry.values(keys.UPDATE_POLICY).items() if name}
+
+
+def management_registered(host: Host) -> bool:
+    """Whether the class of the update interface is registered."""
+    return host.registry.has_key(keys.UPDATE_NOTIFY_2)
+
+
+def management_enabled(host: Host) -> bool | None:
+    """Whether management is turned on: by policy, else by how Office was installed, else None."""
+    policy = host.registry.get(keys.UPDATE_POLICY, "officemgmtcom")
+    if policy is not None:
+        return str(policy) == "1"
+    installed_with = host.registry.get(keys.CONFIGURATION, "OfficeMgmtCOM")
+    return None if installed_with is None else str(installed_with).lower() == "true"
+
+
+def _status(host: Host) -> tuple[StatusReport | None, str | None]:
+    try:
+        if host.service is None:
+            raise ComError(REGDB_E_CLASSNOTREG)
+        return host.service.status(), None
+    except ComError as error:
+        return None, _reason(host, error.hresult)
+
+
+def _reason(host: Host, hresult: int) -> str:
+    """Why the update interface does not answer: the first cause found, with its remedy."""
+    enabled, registered = management_enabled(host), management_registered(host)
+    cloud = str(host.registry.get(keys.CLOUD_POLICY, "ignoregpo")) == "1"
+    causes = (
+        (
+            host.registry.text(keys.CONFIGURATION, "VersionToReport") is None,
+            "Office (Click-to-Run) is not installed",
+        ),
+        (host.service is None, "the service ClickToRunSvc does not exist: repair Office"),
+        (
+            host.service is not None and not host.service.running,
+            "the service ClickToRunSvc is not running (Stopped): start it",
+        ),
+        (
+            cloud and not registered,
+            "Cloud Update manages this device (ignoregpo is 1), which disregards policies: take the device out of it",
+        ),
+        (
+            enabled is None,
+            "management was never turned on: set officemgmtcom with officefleet.c2r.update_policy",
+        ),
+        (
+            not enabled,
+            "management is turned off (officemgmtcom): turn it on with officefleet.c2r.update_policy",
+        ),
+        (
+            not registered,
+            f"management is on, but class {CLASS} is not registered: restart ClickToRunSvc, "
+            "as officefleet.c2r.update_policy does when no application is open",
+        ),
+        (
+            hresult == E_ACCESSDENIED,
+            "access denied (0x80070005): connect as an administrator with an elevated token",
+        ),
+    )
+    return next((text for holds, text in causes if holds), f"class {CLASS} answers {hex_text(hresult)}")
+
+
+def _blocking_apps(host: Host, *, com_answers: bool) -> list[str]:
+    if com_answers and host.service is not None:
+        return [name for name in (host.service.blocking_apps() or "").split(",") if name]
+    return sorted({name.upper() for name in host.apps.names(host.clock.now())})
+
+
+def _languages(host: Host) -> list[str]:
+    if host.service is not None and (languages := host.service.languages()):
+        return [language.lower() for language in languages]
+    culture = host.registry.text(keys.CONFIGURATION, "ClientCulture")
+    return [culture.lower()] if culture else []
+
+
+def _channel(sources: Any) -> str | None:
+    """The channel that the first text with a GUID in it names; a later one may be a channel that the host has left."""
+    for source in sources:
+        if guid := GUID.search(str(source)):
+            try:
+                return channels.find(guid[0]).name
+            except InputError:
+                return None
+    return None
