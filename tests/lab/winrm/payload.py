@@ -83,15 +83,16 @@ def _from_scripts(manifest: dict[str, Any]) -> ModuleCall | ShellScript:
     if len(actions) == 1 and name not in _MODULE_WRAPPERS:
         return ShellScript(str(name), params)
     _require_module([action.get("name") for action in actions])
-    for variable in params.get("Variables", ()):
-        if variable.get("Name") == "complex_args":
+    for variable in params.get("Variables") or ():
+        if isinstance(variable, dict) and variable.get("Name") == "complex_args":
             return _module_call(variable.get("Value"), str(params.get("Script", "")))
     raise PayloadError(f"{name} without the variable complex_args, seen parameters {_quote(', '.join(params))}")
 
 
 def _require_module(actions: list[Any]) -> None:
     """Refuse what does more than run one module, such as async."""
-    if actions[-1] not in _MODULE_WRAPPERS or not _BECOME_WRAPPERS.issuperset(actions[:-1]):
+    names = [str(action) for action in actions]
+    if names[-1] not in _MODULE_WRAPPERS or not _BECOME_WRAPPERS.issuperset(names[:-1]):
         raise PayloadError(f"not a plain PowerShell module call, seen actions {_quote(json.dumps(actions))}")
 
 

@@ -87,7 +87,7 @@ class WinrmServer:
     async def _serve(self, listener: socket.socket, started: Future[None]) -> None:
         stopped, loop = asyncio.Event(), asyncio.get_running_loop()
         self._stop = lambda: loop.call_soon_threadsafe(stopped.set)
-        application = web.Application(client_max_size=soap.MAX_ENVELOPE_BYTES)
+        application = web.Application()
         application.router.add_post("/wsman/{host}", self._post)
         runner = web.AppRunner(application, access_log=None, shutdown_timeout=0.1)
         try:
@@ -104,7 +104,7 @@ class WinrmServer:
 
     async def _post(self, http: web.Request) -> web.StreamResponse:
         """Authenticate and answer one envelope."""
-        body = await http.read()  # before any refusal, so that the connection stays in step
+        body = await _read(http)  # before any refusal, so that the connection stays in step
         if not hmac.compare_digest(http.headers.get("Authorization", "").encode(), self._authorization):
             return web.Response(status=401, headers={"WWW-Authenticate": 'Basic realm="WSMAN"'})
         try:
@@ -209,6 +209,15 @@ class WinrmServer:
             raise
         except Exception as error:  # whatever a host's module raises is that module's crash, not the server's
             return console.crash(error)
+
+
+async def _read(http: web.Request) -> bytes:
+    """Return the body. http.read() would keep it for as long as the connection stays open: 500 payloads, idle."""
+    if http.content_length is None:
+        raise web.HTTPLengthRequired
+    if http.content_length > soap.MAX_ENVELOPE_BYTES:
+        raise web.HTTPRequestEntityTooLarge(soap.MAX_ENVELOPE_BYTES, http.content_length)
+    return b"".join([chunk async for chunk in http.content.iter_any()])
 
 
 def _reply(status: int, body: bytes) -> web.Response:
