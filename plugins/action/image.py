@@ -1,0 +1,46 @@
+# Copyright (c) 2026, officefleet.c2r contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The controller's half of the module `image`: progress of a run on the controller itself."""
+
+from __future__ import annotations
+
+import tempfile
+from pathlib import Path
+from typing import Any
+
+from ansible.plugins.action import ActionBase
+from ansible.utils.display import Display
+
+from ansible_collections.officefleet.c2r.plugins.plugin_utils._progress import ProgressLines
+
+MODULE = "officefleet.c2r.image"
+
+display = Display()
+
+
+class ActionModule(ActionBase):
+    """Runs the module; where it shares a file system with us, shows how far it is."""
+
+    _supports_check_mode = True
+    _supports_async = True
+
+    def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
+        """Give the module's result."""
+        result: dict[str, Any] = super().run(tmp, task_vars)
+        arguments = dict(self._task.args)
+        if self._connection.transport != "local" or self._task.async_val:
+            result.update(self._execute(arguments, task_vars))
+            return result
+        title = f"{arguments.get('channel')} {arguments.get('version')}"
+        with tempfile.TemporaryDirectory(prefix="officefleet-") as folder:
+            arguments["_progress_file"] = str(Path(folder) / "progress")
+            with ProgressLines(Path(folder) / "progress", title, display.display):
+                result.update(self._execute(arguments, task_vars))
+        return result
+
+    def _execute(self, arguments: dict[str, Any], task_vars: dict[str, Any] | None) -> dict[str, Any]:
+        outcome: dict[str, Any] = self._execute_module(
+            module_name=MODULE, module_args=arguments, task_vars=task_vars, wrap_async=self._task.async_val
+        )
+        return outcome
