@@ -177,9 +177,13 @@ if (-not $module.CheckMode) {
     $registered = Test-ManagementRegistered
     $module.Result.com_registered = $registered
     if ($module.Result.restarted -and $null -ne $wantedManagement -and $registered -ne $wantedManagement) {
+        $found = 'not registered'
+        if ($registered) {
+            $found = 'still registered'
+        }
         $module.Warn(
-            "officemgmtcom is $wantedManagement and ClickToRunSvc was restarted, but the update interface is still " +
-            "$(if ($registered) { 'registered' } else { 'not registered' }); look at the COM+ application OfficeC2RCom")
+            "officemgmtcom is $wantedManagement and ClickToRunSvc was restarted, but the update interface is $found; " +
+            'look at the COM+ application OfficeC2RCom')
     }
 }
 
