@@ -106,7 +106,7 @@ def source(text: str, option: str = "source") -> str:
     # Click-to-Run's parameters are name=value with spaces between and know no quoting
     if not trimmed.startswith(("http://", "https://", "\\\\")) or re.search(r"[\s=\"']", trimmed):
         raise InputError(
-            f"{option}: {text!r} is neither an http(s) URL nor a UNC path without spaces, = and quotes; give the one that "
-            r"holds the image's 'office' folder, such as http://server/office/Current/16.0.20326.20100."
+            f"{option}: {text!r} is neither an http(s) URL nor a UNC path without spaces, = and quotes; give the one "
+            r"that holds the image's 'office' folder, such as http://server/office/Current/16.0.20326.20100."
         )
     return trimmed
