@@ -10,6 +10,8 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+from ansible_collections.officefleet.c2r.plugins.plugin_utils._errors import decode
+
 NOW = datetime(2026, 11, 21, 8, 0, tzinfo=UTC)
 TARGET = "16.0.20228.20190"
 BEFORE = "16.0.20131.20206"
@@ -29,25 +31,8 @@ REASONS = {
     "com_unavailable": "the COM application OfficeC2RCom is not registered although officemgmtcom is 1",
     "unreachable": "no answer on port 5985: connection refused",
 }
-ERRORS = {
-    "failed": {
-        "domain": "com_status",
-        "code": "2147747034",
-        "name": "ERROR_CONNECTION_INVALID",
-        "hresult": "0x800704CD",
-        "message": "An operation was attempted on a nonexistent network connection.",
-        "hint": "The Click-to-Run service could not fetch from the source: check that the host resolves and reaches "
-        "its URL, also through the proxy settings of the SYSTEM account.",
-    },
-    "unreachable": {
-        "domain": "winrm",
-        "code": "unreachable",
-        "name": "",
-        "hresult": None,
-        "message": "Connection refused",
-        "hint": "",
-    },
-}
+DOWNLOAD_TIMED_OUT = 0x800704CD + 13  # as Click-to-Run reports it
+ERRORS = {"failed": decode("com_status", DOWNLOAD_TIMED_OUT)}
 ROADS = {
     "compliant": ("waiting", "downloading", "staged", "applying", "compliant"),
     "staged": ("waiting", "downloading", "staged"),

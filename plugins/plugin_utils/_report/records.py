@@ -3,7 +3,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Reads a directory of host records (one JSON document per host) for the report.
 
-A damaged or foreign file never stops a report: it is returned beside the good ones, with what is wrong with it.
+A damaged or foreign file never stops a report: it is returned beside the good ones, with what is wrong with it. That is
+why records are read here more strictly than by the rollout, which wrote them: every type is checked, and text is made
+safe to print.
 """
 
 from __future__ import annotations
@@ -13,10 +15,10 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 
+from ansible_collections.officefleet.c2r.plugins.plugin_utils._records import SCHEMA, RecordStore
 from ansible_collections.officefleet.c2r.plugins.plugin_utils._report.fields import DamagedError, Fields, clean
 from ansible_collections.officefleet.c2r.plugins.plugin_utils._report.states import STATES
 
-SCHEMA = 1
 LARGEST = 4 * 1024 * 1024  # bytes; a record's history is bounded, so anything larger is not one
 
 
@@ -113,8 +115,9 @@ def read_directory(directory: Path) -> tuple[list[HostRecord], list[Unreadable]]
     found = [(path, answer) for path, answer in answers if isinstance(answer, HostRecord)]
     unreadable = [answer for _, answer in answers if isinstance(answer, Unreadable)]
     records: dict[str, HostRecord] = {}
-    # The file that is named after its host wins over a copy under another name.
-    for path, record in sorted(found, key=lambda item: (item[0].stem != item[1].host, item[0].name)):
+    store = RecordStore(str(directory))
+    # The file that the rollout itself would write wins over a copy under another name.
+    for path, record in sorted(found, key=lambda item: (store.path(item[1].host).name != item[0].name, item[0].name)):
         if record.host in records:
             unreadable.append(Unreadable(clean(path.name), f"is a second record of host {record.host!r}"))
         else:
@@ -136,7 +139,9 @@ def parse(document: object) -> HostRecord:
     return HostRecord(
         host=fields.text("host"),
         ring=fields.optional_text("ring") or "",
-        deployment=Deployment(deployment.text("name"), deployment.text("channel"), deployment.text("version")),
+        deployment=Deployment(
+            deployment.text("name"), deployment.optional_text("channel") or "", deployment.text("version")
+        ),
         state=state,
         reason=fields.optional_text("reason") or "",
         version=fields.optional_text("version"),
