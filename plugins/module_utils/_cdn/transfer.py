@@ -174,9 +174,9 @@ class Downloader:
                 size += len(chunk)
                 yield chunk
         except requests.exceptions.ChunkedEncodingError as error:
-            raise _TransientError(_cut_off(size, announced)) from error
+            raise _TransientError(_cut_off(announced)) from error
         if announced is not None and size != announced:
-            raise _TransientError(_cut_off(size, announced))
+            raise _TransientError(_cut_off(announced))
 
     @contextmanager
     def _answer(self, method: str, url: str) -> Iterator[requests.Response]:
@@ -222,5 +222,6 @@ def _length(answer: requests.Response) -> int | None:
     return int(text) if text.isdecimal() else None
 
 
-def _cut_off(size: int, announced: int | None) -> str:
-    return f"the answer ended after {size} of {announced if announced is not None else 'an unknown number of'} bytes"
+def _cut_off(announced: int | None) -> str:
+    length = "" if announced is None else f", it announced {announced} bytes"
+    return f"the answer ended early{length}"
