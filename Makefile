@@ -26,7 +26,7 @@ test: lint unit contract integration
 
 lint: copy
 	cd $(COPY) && ruff check . && ruff format --check .
-	cd $(COPY) && mypy plugins tests dev
+	cd $(ROOT)/.build && mypy --config-file $(COPY)/pyproject.toml $(addprefix $(COPY)/,plugins tests dev)
 	cd $(COPY) && yamllint --strict .
 	cd $(COPY) && ansible-lint --profile production --offline
 	cd $(COPY) && antsibull-changelog lint

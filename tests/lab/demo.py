@@ -3,7 +3,7 @@
 """The main job on the embedded lab: stage an image, update a simulated fleet in two rings, report.
 
 The playbooks, roles and plugins are the ones a real fleet uses, run by the real ansible-playbook over real WinRM.
-Only the inventory differs: its addresses lead to simulated hosts and a simulated CDN on loopback, and its clocks are quick.
+Only the inventory differs: its addresses lead to simulated hosts and a simulated CDN on loopback. The hosts' clocks run fast.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from __future__ import annotations
 import argparse
 import contextlib
 import os
+import secrets
 import shutil
 import signal
 import subprocess
@@ -126,20 +127,22 @@ def demonstrate(count: int, work: Path) -> int:
         (work / "library").mkdir()
         cdn.serve("/library", work / "library")
         fleet = {host.name: host for host in build_fleet(count, channel=CHANNEL)}
-        with WinrmServer(lambda name, call: run_module(fleet[name], call)) as server:
-            hosts = inventory(list(fleet.values()), server)
+        password = secrets.token_urlsafe()
+        with WinrmServer(lambda name, call: run_module(fleet[name], call), password=password) as server:
+            hosts = inventory(list(fleet.values()), server, password=password)
             hosts["all"].setdefault("vars", {}).update(demo_variables(cdn, work))
             (work / "inventory.yml").write_text(yaml.safe_dump(hosts, sort_keys=False))
             (work / "ansible.cfg").write_text(ANSIBLE_CFG)
             for number, (playbook, title) in enumerate(STEPS, 1):
-                print(f"\n=== {number}/{len(STEPS)} {title}\n    ansible-playbook officefleet.c2r.{playbook}", flush=True)
+                print(f"\n=== {number}/{len(STEPS)} {title}", flush=True)
+                print(f"    ansible-playbook officefleet.c2r.{playbook}", flush=True)
                 status = run_playbook(playbook, work)
                 if status:
                     return status
     return 0
 
 
-def interrupt(number: int, frame: FrameType | None) -> None:
+def interrupt(_number: int, _frame: FrameType | None) -> None:
     """Make SIGTERM end the demo as Ctrl-C does."""
     raise KeyboardInterrupt
 
@@ -148,7 +151,7 @@ def main() -> int:
     """Parse the command line and run the demo."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--hosts", type=int, default=25, help="simulated Windows hosts, 8 to 500 (default 25)")
-    parser.add_argument("--output", type=Path, required=True, help="folder for report, records and inventory; emptied first")
+    parser.add_argument("--output", type=Path, required=True, help="folder for report and records; emptied first")
     options = parser.parse_args()
     if not 8 <= options.hosts <= 500:
         parser.error(f"--hosts: {options.hosts} is not between 8 and 500")

@@ -21,5 +21,5 @@ class ModuleCall:
 ModuleAnswer = dict[str, Any]  # what the module prints as JSON; "failed" and "msg" say that it failed
 
 
-class Drop(Exception):
+class Drop(Exception):  # noqa: N818  not an error: how an answer asks for a broken connection
     """Raised by an answering function: the connection breaks in the middle of the answer."""
