@@ -15,6 +15,7 @@ from typing import Any
 from ansible.errors import AnsibleLookupError
 from ansible.plugins.lookup import LookupBase
 from ansible.utils.display import Display
+
 from ansible_collections.officefleet.c2r.plugins.module_utils._cdn import (
     authenticode,
     cabinet,

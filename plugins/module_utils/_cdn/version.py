@@ -13,7 +13,7 @@ Version = tuple[int, int, int, int]
 
 _NUMBER = "(0|[1-9][0-9]{0,5})"
 _FULL = re.compile(rf"{_NUMBER}\.{_NUMBER}\.{_NUMBER}\.{_NUMBER}")
-_BUILD = re.compile(rf"{_NUMBER}\.{_NUMBER}")
+_BUILD = re.compile(rf"([1-9][0-9]{{3,5}})\.{_NUMBER}")  # Office 2016 began with build 4266: "16.0" is none
 
 
 def parse(text: str, option: str = "version") -> Version:

@@ -1,0 +1,222 @@
+# Copyright (c) 2026, officefleet.c2r contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from ansible_collections.officefleet.c2r.plugins.module_utils._cdn import channels, file_list
+from ansible_collections.officefleet.c2r.plugins.module_utils._cdn.errors import FeedError, InputError
+
+VERSION = "16.0.20326.20100"
+CURRENT = channels.find("Current")
+BASE = f"http://officecdn.microsoft.com/pr/{CURRENT.guid}"
+NEUTRAL = {
+    "office/data/v64.cab",
+    f"office/data/v64_{VERSION}.cab",
+    *(f"office/data/{VERSION}/{name}" for name in ("s640.cab", "i640.cab", "stream.x64.x-none.dat")),
+}
+GERMAN = {f"office/data/{VERSION}/{name}" for name in ("i641031.cab", "s641031.cab", "stream.x64.de-de.dat")}
+
+
+def api_file(name: str, lcid: str = "0", **more: Any) -> dict[str, Any]:
+    descriptor = name.startswith("v64")
+    source = f"v64_{VERSION}.cab" if descriptor else name
+    folder = "/office/data/" if descriptor else f"/office/data/{VERSION}/"
+    entry = {"url": f"{BASE}{folder}{source}", "name": name, "relativePath": folder, "lcid": lcid, **more}
+    if name.endswith(".dat"):
+        cabinet = f"{'sp' if '.proof.' in name else 's'}64{lcid}.cab"
+        entry |= {"hashLocation": f"{cabinet}/{name[:-4]}.hash", "hashAlgorithm": "Sha256"}
+    return entry
+
+
+def answer(*, without: str = "", **more: Any) -> dict[str, Any]:
+    files = [
+        api_file(name) for name in ("v64.cab", f"v64_{VERSION}.cab", "s640.cab", "i640.cab", "stream.x64.x-none.dat")
+    ]
+    files += [
+        api_file(name, "1031", languageType="core") for name in ("i641031.cab", "s641031.cab", "stream.x64.de-de.dat")
+    ]
+    files += [
+        api_file(name, "1031", languageType="proofingonly") for name in ("sp641031.cab", "stream.x64.de-de.proof.dat")
+    ]
+    files += [api_file(name, "1027", languageType="partial") for name in ("s641027.cab", "stream.x64.ca-es.dat")]
+    files += [api_file(name, "1128", languageType="proofing") for name in ("s641128.cab", "stream.x64.ha-latn-ng.dat")]
+    files = [item for item in files if item["name"] != without]
+    return {"version": VERSION, "channel": "Current", "architecture": "x64", "files": files, **more}
+
+
+def from_api(document: dict[str, Any]) -> file_list.FileList:
+    return file_list.from_api(json.dumps(document).encode(), VERSION, "x64", CURRENT)
+
+
+def paths(entries: tuple[file_list.FileEntry, ...]) -> set[str]:
+    return {entry.path for entry in entries}
+
+
+def ofl_file(name: str, lcid: str, language_type: str = "") -> str:
+    extra = f' languageType="{language_type}"' if language_type else ""
+    if name.endswith(".dat"):
+        extra += f' hashLocation="s64{lcid}.cab/{name[:-4]}.hash" hashAlgo="Sha256"'
+    return f'<File name="{name}" relativePath="/office/data/%version%/" language="{lcid}"{extra}/>'
+
+
+def ofl(*nodes: str, version: str = "1.10", branch: str = "Monthly", base: str = BASE) -> bytes:
+    files = [
+        '<File name="v64_%version%.cab" rename="v64.cab" relativePath="/office/data/" language="0"/>',
+        '<File name="v64_%version%.cab" relativePath="/office/data/" language="0"/>',
+        *(ofl_file(name, "0") for name in ("s640.cab", "i640.cab", "stream.x64.x-none.dat")),
+        *(ofl_file(name, "1031", "core") for name in ("i641031.cab", "s641031.cab", "stream.x64.de-de.dat")),
+        *(ofl_file(name, "1128", "proofing") for name in ("s641128.cab", "stream.x64.ha-latn-ng.dat")),
+    ]
+    text = (
+        f'<?xml version="1.0" encoding="utf-8"?>\r\n<!-- c -->\r\n<UpdateFiles version="{version}">\r\n'
+        f'<baseURL branch="Fabrikam" URL="http://example.invalid/" /><baseURL branch="{branch}" URL="{base}" />'
+        f"{''.join(files)}{''.join(nodes)}</UpdateFiles>"
+    )
+    return b"\xef\xbb\xbf" + text.encode()
+
+
+def test_a_language_brings_the_neutral_files_and_its_own() -> None:
+    listed = from_api(answer())
+    assert paths(listed.select(["DE-de"])) == NEUTRAL | GERMAN
+    assert listed.languages == ("ca-es", "de-de")  # ha-latn-ng has proofing tools only
+
+
+def test_the_same_build_comes_out_of_ofl() -> None:
+    listed = file_list.from_ofl(ofl(), CURRENT, "20326.20100", "x64")
+    assert (listed.version, listed.list_version, listed.languages) == (VERSION, (1, 10), ("de-de",))
+    assert paths(listed.select(["de-de"])) == NEUTRAL | GERMAN
+    assert {e.path: e for e in listed.select(["de-de"])}.items() <= {
+        e.path: e for e in from_api(answer()).files
+    }.items()
+
+
+@pytest.mark.parametrize("without", ["", "v64.cab", f"v64_{VERSION}.cab"])
+def test_both_names_of_the_descriptor_come_from_the_builds_own(without: str) -> None:
+    files = {entry.path: entry.url for entry in from_api(answer(without=without)).files}
+    assert (
+        files["office/data/v64.cab"]
+        == files[f"office/data/v64_{VERSION}.cab"]
+        == f"{BASE}/office/data/v64_{VERSION}.cab"
+    )
+
+
+def test_the_hash_of_a_stream_is_known() -> None:
+    streams = {entry.path.rpartition("/")[2]: entry.hash_location for entry in from_api(answer()).select(["de-de"])}
+    assert streams["stream.x64.de-de.dat"] == "s641031.cab/stream.x64.de-de.hash"
+    assert streams["s641031.cab"] is None
+
+
+def test_proofing_files_are_told_by_name_where_the_type_is_missing() -> None:
+    document = answer()
+    for item in document["files"]:
+        item.pop("languageType", None)
+    assert paths(from_api(document).select(["de-de"])) == NEUTRAL | GERMAN
+
+
+def test_the_culture_of_a_catalog_is_that_of_its_stream() -> None:
+    document = answer()
+    document["files"].append(api_file("stream.x64.de-de.dat.cat", "0"))
+    catalog = next(entry for entry in from_api(document).files if entry.path.endswith(".cat"))
+    assert catalog.language == "de-de"
+
+
+def test_optional_files_are_marked() -> None:
+    node = '<File name="i640.cab" relativePath="/office/data/%version%/Experiment/" language="0" optional="TRUE"/>'
+    listed = file_list.from_ofl(ofl(node, version="1.7"), CURRENT, VERSION, "x64")
+    assert [e.path for e in listed.files if e.optional] == [f"office/data/{VERSION}/experiment/i640.cab"]
+    assert listed.list_version < (1, 10)  # as text "1.7" would be the higher one
+
+
+@pytest.mark.parametrize("languages", [["xx-xx"], ["de-de", "ha-latn-ng"], ["x-none"], []])
+def test_a_language_that_cannot_be_staged_is_named_with_those_that_can(languages: list[str]) -> None:
+    named = languages[-1] if languages else "empty list"
+    with pytest.raises(InputError, match=f"^languages: .*{named}.*Valid are ca-es, de-de"):
+        from_api(answer()).select(languages)
+
+
+@pytest.mark.parametrize(
+    "change", [{"version": ""}, {"version": "16.0.20228.20190"}, {"version": None}, {"architecture": "x86"}]
+)
+def test_an_answer_about_something_else_is_refused(change: dict[str, Any]) -> None:
+    with pytest.raises(FeedError, match=r"is for (version|architecture)"):
+        from_api(answer(**change))
+
+
+def with_file(**change: Any) -> dict[str, Any]:
+    document = answer()
+    document["files"][3] = {**document["files"][3], **change}
+    return document
+
+
+@pytest.mark.parametrize(
+    "document",
+    [
+        {},
+        {"version": VERSION, "architecture": "x64", "files": "none"},
+        answer(files=[]),
+        answer(files=["i640.cab"]),
+        answer(without="s641031.cab"),  # the hash of a stream could not be read
+        with_file(name="../../../etc/cron.d/x"),
+        with_file(name="i640.cab/../../x"),
+        with_file(name=".."),
+        with_file(name="i640\n.cab"),
+        with_file(relativePath="/office/"),
+        with_file(relativePath="/office/data/../../"),
+        with_file(relativePath=None),
+        with_file(url=f"{BASE}/office/data/16.0.20228.20190/i640.cab"),  # another version
+        with_file(url=f"file:///office/{CURRENT.guid}/{VERSION}/i640.cab"),
+        with_file(
+            url=f"http://officecdn.microsoft.com/pr/{channels.find('SemiAnnual').guid}/office/data/{VERSION}/i640.cab"
+        ),
+        with_file(name="s640.cab"),  # one target, two sources
+        with_file(name="stream.x64.fr-fr.dat"),  # a stream without a hash
+        with_file(name="stream.x64.fr-fr.dat", hashLocation="s640.cab/x.hash", hashAlgorithm="Md5"),
+        with_file(name="stream.x64.fr-fr.dat", hashLocation="../s640.cab/x.hash", hashAlgorithm="Sha256"),
+    ],
+)
+def test_an_answer_that_is_not_sound_is_refused(document: dict[str, Any]) -> None:
+    with pytest.raises(FeedError, match="The file list API's answer"):
+        from_api(document)
+
+
+@pytest.mark.parametrize("document", [b"", b"<html></html>", b"[]", b"null", b'{"files": '])
+def test_what_is_no_answer_is_refused(document: bytes) -> None:
+    with pytest.raises(FeedError, match="The file list API's answer"):
+        file_list.from_api(document, VERSION, "x64")
+
+
+def test_the_live_descriptor_is_never_a_source() -> None:
+    document = answer(without=f"v64_{VERSION}.cab")
+    document["files"][0]["url"] = f"{BASE}/office/data/v64.cab?{VERSION}"
+    with pytest.raises(FeedError, match=r"where office/data/v64_.* is"):
+        from_api(document)
+
+
+def test_a_channel_ofl_does_not_know_is_named_with_a_remedy() -> None:
+    with pytest.raises(InputError, match=r"^channel: 'PerpetualVL2024' .*Monthly\. Use the file list API"):
+        file_list.from_ofl(ofl(), channels.find("PerpetualVL2024"), VERSION, "x64")
+
+
+@pytest.mark.parametrize(
+    "xml",
+    [
+        ofl(base=BASE.replace(CURRENT.guid, channels.find("SemiAnnual").guid)),
+        ofl(version="new"),
+        ofl('<File name="x.cab" language="0"/>'),
+        ofl('<File name="../x.cab" relativePath="/office/data/%version%/" language="0"/>'),
+        ofl().replace(b"UpdateFiles", b"Other"),
+        b"",
+    ],
+)
+def test_a_list_of_ofl_that_is_not_sound_is_refused(xml: bytes) -> None:
+    with pytest.raises(FeedError, match=r"The file list of ofl\.cab"):
+        file_list.from_ofl(xml, CURRENT, VERSION, "x64")
+
+
+def test_the_list_of_the_other_architecture_is_refused() -> None:
+    with pytest.raises(FeedError, match="complete x86 build"):
+        file_list.from_ofl(ofl(), CURRENT, VERSION, "x86")
