@@ -325,6 +325,9 @@ function Get-ClickToRunState {
     [CmdletBinding()]
     param ()
 
+    # COM before the registry: should the service finish in between, "applying" with the new version is the harmless mix.
+    $report = [ansible_collections.officefleet.c2r.plugins.module_utils._UpdateNotify.UpdateNotifyClient]::Status()
+
     $configuration = Read-RegistryKey -Path "$script:ClickToRunKey\Configuration"
     $clickToRun = Read-RegistryKey -Path $script:ClickToRunKey
     $updates = Read-RegistryKey -Path "$script:ClickToRunKey\Updates"
@@ -357,7 +360,6 @@ function Get-ClickToRunState {
     $enabled = Test-ManagementEnabled -Policy $policies -Configuration $configuration
     $registered = Test-ManagementRegistered
 
-    $report = [ansible_collections.officefleet.c2r.plugins.module_utils._UpdateNotify.UpdateNotifyClient]::Status()
     $status = $null
     $reason = $null
     $errorCode = [long]0
