@@ -215,7 +215,7 @@ def main() -> None:
         fixture = record(series, install(series, python))
         path = FIXTURES / f"core-{series}.json.gz"
         path.write_bytes(gzip.compress(json.dumps(fixture, indent=1, ensure_ascii=False).encode(), 9, mtime=0))
-        print(f"{path.relative_to(ROOT)}: ansible-core {fixture['ansible_core']}, {path.stat().st_size} bytes")  # noqa: T201
+        print(f"{path.relative_to(ROOT)}: ansible-core {fixture['ansible_core']}, {path.stat().st_size} bytes")
     if missing:
         sys.exit(f"not recorded for want of an interpreter: {'; '.join(missing)}")
 
