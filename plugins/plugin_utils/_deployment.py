@@ -14,26 +14,6 @@ from ansible_collections.officefleet.c2r.plugins.module_utils._cdn import channe
 from ansible_collections.officefleet.c2r.plugins.module_utils._cdn.errors import InputError
 from ansible_collections.officefleet.c2r.plugins.module_utils._cdn.version import Version
 
-GOALS = ("installed", "downloaded")
-
-#: The suboptions of `deployment`, for Ansible's argument specification: it also turns AWX's strings into types.
-OPTIONS: dict[str, dict[str, Any]] = {
-    "name": {"type": "str"},
-    "channel": {"type": "str", "required": True},
-    "version": {"type": "str", "required": True},
-    "source": {"type": "str", "required": True},
-    "languages": {"type": "list", "elements": "str", "required": True},
-    "architectures": {"type": "list", "elements": "str", "required": True},
-    "rings": {"type": "list", "elements": "str", "default": []},
-    "ring_success": {"type": "int", "default": 95},
-    "max_attempts": {"type": "int", "default": 3},
-    "retry_delay": {"type": "int", "default": 900},
-    "force_app_shutdown": {"type": "bool", "default": False},
-    "display_level": {"type": "bool", "default": False},
-    "allow_downgrade": {"type": "bool", "default": False},
-    "goal": {"type": "str", "choices": list(GOALS), "default": "installed"},
-}
-
 
 @dataclass(frozen=True)
 class Deployment:
@@ -64,7 +44,7 @@ class Deployment:
 
     @classmethod
     def from_options(cls, options: Mapping[str, Any]) -> Deployment:
-        """Build it from validated suboptions (`OPTIONS`); InputError names the suboption, its value and the remedy."""
+        """Build it from validated suboptions (of the module reconcile); InputError names the suboption, its value and the remedy."""
         full = version.full(str(options["version"]), "version")
         deployment = cls(
             name=str(options.get("name") or full),

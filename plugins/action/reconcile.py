@@ -1,0 +1,229 @@
+# Copyright (c) 2026, officefleet.c2r contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""One pass for one host: look, decide, take at most one step, write it down."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime, timezone
+from typing import Any
+
+from ansible.plugins.action import ActionBase
+
+from ansible_collections.officefleet.c2r.plugins.module_utils._cdn.errors import InputError
+from ansible_collections.officefleet.c2r.plugins.modules.reconcile import ARGUMENT_SPEC
+from ansible_collections.officefleet.c2r.plugins.plugin_utils import _decide, _errors, _phase_line, _rings
+from ansible_collections.officefleet.c2r.plugins.plugin_utils._arguments import ArgumentsError, validated
+from ansible_collections.officefleet.c2r.plugins.plugin_utils._decide import Decision, StepAnswer
+from ansible_collections.officefleet.c2r.plugins.plugin_utils._deployment import Deployment
+from ansible_collections.officefleet.c2r.plugins.plugin_utils._host_link import (
+    HostLink,
+    LostError,
+    ModuleFailedError,
+    RejectedError,
+    rejected,
+)
+from ansible_collections.officefleet.c2r.plugins.plugin_utils._host_state import HostState, HostStateError
+from ansible_collections.officefleet.c2r.plugins.plugin_utils._records import (
+    DeploymentKey,
+    Record,
+    RecordError,
+    RecordStore,
+)
+from ansible_collections.officefleet.c2r.plugins.plugin_utils._rings import Gate
+
+
+class ActionModule(ActionBase):
+    """The whole of the module reconcile: it runs on the controller and asks the host through update_info and update."""
+
+    TRANSFERS_FILES = False
+    _supports_check_mode = True
+    _supports_async = False
+
+    def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
+        """Take the pass; an unreachable host is a state, a rejected password or a failing module is a failure."""
+        super().run(tmp, task_vars)
+        task_vars = task_vars or {}
+        try:
+            arguments = validated(ARGUMENT_SPEC, self._task.args)
+            deployment = Deployment.from_options(arguments["deployment"])
+            visit = Visit(self, deployment, RecordStore(arguments["records"]), task_vars)
+            return visit.run(arguments["look_only"], arguments["run_started"])
+        except InputError as error:
+            return {"failed": True, "msg": f"deployment.{error}"}
+        except (ArgumentsError, RecordError) as error:
+            return {"failed": True, "msg": str(error)}
+
+
+class Visit:
+    """One host's pass."""
+
+    def __init__(
+        self, action: ActionModule, deployment: Deployment, store: RecordStore, task_vars: dict[str, Any]
+    ) -> None:
+        """Read what is known of the host and of the ring before its own."""
+        self.host = str(task_vars["inventory_hostname"])
+        self.deployment = deployment
+        self.store = store
+        self.check_mode = bool(action._task.check_mode)
+        self.display = action._display
+        self.link = HostLink(action, task_vars)
+        self.user = self.link.user
+        in_run = task_vars.get("ansible_play_hosts") or [self.host]
+        self.width = max(len(str(name)) for name in in_run)
+        groups = task_vars["groups"]
+        ring = _rings.ring_of(deployment, groups, task_vars["group_names"])
+        self.gate: Gate = _rings.gate(deployment, ring, groups, self._other, frozenset(in_run))
+        fresh = Record(self.host, ring, DeploymentKey.of(deployment))
+        self.before = (store.load(self.host) or fresh).started(deployment, ring)
+        self.record = self.before
+
+    def _other(self, host: str) -> Record | None:
+        try:
+            return self.store.load(host)
+        except RecordError:
+            return None  # its own visit says what is wrong with it
+
+    def run(self, look_only: bool, run_started: float | None) -> dict[str, Any]:
+        """Take the pass, unless this run has looked at the host already and nothing new can be expected of it."""
+        now = _now()
+        started = None if run_started is None else datetime.fromtimestamp(int(run_started), timezone.utc)
+        first = started is None or self.before.updated_at is None or self.before.updated_at < started
+        if started is not None and not _decide.due(self.before, started, now, self.gate):
+            return self._left_alone()
+        try:
+            step, submitted = self._visit(look_only)
+        except RejectedError:
+            message = rejected(self.host, self.user)
+            error = _errors.decode("winrm", "401")
+            self._end_badly("unreachable", "the host refused the credentials", error)
+            return {"failed": True, "msg": message, **self._result("none", submitted=False)}
+        except (ModuleFailedError, HostStateError) as failure:
+            self._end_badly("failed", str(failure), None)
+            return {"failed": True, "msg": f"{self.host}: {failure}", **self._result("none", submitted=False)}
+        self._show(first, pending=step != "none" and not submitted)
+        return self._result(step, submitted)
+
+    def _visit(self, look_only: bool) -> tuple[str, bool]:
+        """Look, decide, take the step. Return the step and whether the host took it (check mode: would take it)."""
+        try:
+            host = HostState.from_result(self.link.ask_twice("update_info", {}))
+        except LostError as lost:
+            self._conclude(self._unreachable(lost), None)
+            return "none", False
+        decision = _decide.decide(self.deployment, host, self.record, _now(), self.gate)
+        if decision.step == "none" or look_only or self.check_mode:
+            self._conclude(decision.without_step(), host)
+            return decision.step, self.check_mode and not look_only and decision.step != "none"
+        return decision.step, self._step(decision, host)
+
+    def _step(self, decision: Decision, host: HostState) -> bool:
+        """Take one step. It is written down before it is asked for: the answer may get lost, the step may not."""
+        now = _now()
+        self.record = _decide.submitting(_decide.recorded(self.record, decision, host, now), decision.step, now)
+        self._save()
+        try:
+            answer = self.link.ask("update", _options(self.deployment, decision.step))
+            host, taken = HostState.from_result(answer), step_answer(answer)
+        except LostError:
+            return self._after_a_lost_answer()
+        after = _decide.after_step(self.deployment, host, self.record, _now(), self.gate, taken)
+        self._conclude(after, host)
+        return taken.submitted
+
+    def _after_a_lost_answer(self) -> bool:
+        """Ask the host whether the step arrived. What is still open is for the next pass."""
+        self.link.reconnect()
+        try:
+            host = HostState.from_result(self.link.ask_twice("update_info", {}))
+        except LostError as lost:
+            self._conclude(self._unreachable(lost), None)
+            return False
+        decision = _decide.decide(self.deployment, host, self.record, _now(), self.gate)
+        self._conclude(decision.without_step(), host)
+        return host.busy
+
+    def _unreachable(self, lost: LostError) -> Decision:
+        decision = _decide.decide(self.deployment, None, self.record, _now(), self.gate)
+        return Decision("none", decision.state, f"{decision.reason} ({lost})", True, decision.memory)
+
+    def _conclude(self, decision: Decision, host: HostState | None) -> None:
+        self.record = _decide.recorded(self.record, decision, host, _now())
+        self._save()
+
+    def _end_badly(self, state: str, reason: str, error: _errors.DecodedError | None) -> None:
+        """Record a host whose task fails: this run does not come back to it."""
+        decision = Decision("none", state, reason, at_rest=True, memory=_decide.Memory.of(self.record))
+        recorded = _decide.recorded(self.record, decision, None, _now())
+        self.record = replace(recorded, error=error, revisit_at=None)
+        self._save()
+
+    def _left_alone(self) -> dict[str, Any]:
+        """Answer from the record. Only what the rings have become meanwhile is new."""
+        if _decide.waits_for_ring(self.before) and (self.before.at_rest, self.before.reason) != (
+            self.gate.settled,
+            self.gate.reason,
+        ):
+            self.record = replace(self.before, at_rest=self.gate.settled, reason=self.gate.reason)
+            self._save()
+        return self._result("none", submitted=False)
+
+    def _save(self) -> None:
+        if not self.check_mode:
+            self.store.save(self.record)
+
+    def _show(self, first: bool, pending: bool) -> None:
+        """Show a change of phase, and at a run's first look all that is not as it should be."""
+        news = _phase_line.changed(self.before, self.record)
+        if pending and not self.check_mode:
+            return  # the step that comes next has a line of its own
+        if news or (first and self.record.state != "compliant"):
+            self.display.display(_phase_line.line(self.record, self.width), color=_phase_line.COLORS[self.record.state])
+
+    def _result(self, step: str, submitted: bool) -> dict[str, Any]:
+        record = self.record
+        return {
+            "changed": submitted,
+            "step": step,
+            "submitted": submitted,
+            "state": record.state,
+            "reason": record.reason,
+            "version": record.version,
+            "target": record.deployment.version,
+            "status": record.status,
+            "error": record.error,
+            "blocking_apps": list(record.blocking_apps),
+            "attempts": record.attempts,
+            "ring": record.ring,
+            "at_rest": record.at_rest,
+            "revisit": record.revisit_at is not None or _decide.waits_for_ring(record),
+        }
+
+
+def step_answer(answer: dict[str, Any]) -> StepAnswer:
+    """Read what a step of update says beyond the host's state."""
+    call = answer.get("call") or {}
+    hresult = call.get("hresult") or "0x00000000"
+    try:
+        number = int(str(hresult), 16)
+    except ValueError as error:
+        raise HostStateError(f"call.hresult {hresult!r} is not a number") from error
+    # The service's word for "queued" is any success code; only the upper half of the range are failures
+    failed = number if number & 0x80000000 else 0
+    return StepAnswer(bool(answer.get("submitted")), answer.get("refused"), failed)
+
+
+def _options(deployment: Deployment, step: str) -> dict[str, Any]:
+    return {
+        "version": deployment.version,
+        "source": deployment.source,
+        "force_app_shutdown": deployment.force_app_shutdown,
+        "display_level": deployment.display_level,
+        "allow_downgrade": deployment.allow_downgrade,
+        "_step": step,
+    }
+
+
+def _now() -> datetime:
+    return datetime.now(timezone.utc).replace(microsecond=0)

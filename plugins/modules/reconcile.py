@@ -1,0 +1,282 @@
+#!/usr/bin/python
+# Copyright (c) 2026, officefleet.c2r contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: reconcile
+short_description: Bring a Windows host one step closer to a deployment of Office
+version_added: 0.1.0
+description:
+  - Looks at a host, decides what is possible now, takes at most one short step, writes down what it saw, and ends.
+    Repeating it, with the role P(officefleet.c2r.rollout#role) or with a schedule, is what brings a fleet to a version.
+  - It decides on the controller and asks the host through M(officefleet.c2r.update_info) and M(officefleet.c2r.update).
+  - A host that does not answer is in the state V(unreachable), and its task succeeds. The task fails when the host refuses
+    the credentials, when a module fails on it, or when an option or a record cannot be used.
+  - Before any step the host is held against the image. One that the image does not suit is V(incompatible) and left alone.
+  - Open applications put an installation off, never a download. They are closed only when the deployment says so.
+options:
+  deployment:
+    description: What the hosts are to become.
+    type: dict
+    required: true
+    suboptions:
+      name:
+        description:
+          - Its name. Failed attempts are counted for a name, version and source; another name starts anew.
+          - By default it is O(deployment.version).
+        type: str
+      channel:
+        description: The update channel that the version comes from. A host on another one is V(incompatible).
+        type: str
+        required: true
+      version:
+        description: The build, such as V(16.0.20228.20190).
+        type: str
+        required: true
+      source:
+        description: URL or UNC path of the image, the directory that holds C(office/data). Hosts download from there.
+        type: str
+        required: true
+      languages:
+        description: The languages in the image, as its C(manifest.json) lists them.
+        type: list
+        elements: str
+        required: true
+      architectures:
+        description: The architectures in the image, as its C(manifest.json) lists them.
+        type: list
+        elements: str
+        required: true
+      rings:
+        description:
+          - Groups of the inventory, in the order of their turn. A host belongs to the first ring whose group it is in.
+          - Hosts in none of them come last. Without rings everyone starts at once.
+        type: list
+        elements: str
+        default: []
+      ring_success:
+        description:
+          - How many percent of a ring must be compliant before the next ring opens. It is judged from the records,
+            so hosts count whether or not they are part of this run. Hosts with a newer version are not counted.
+        type: int
+        default: 95
+      max_attempts:
+        description: After how many failed attempts a host is V(failed) and left alone.
+        type: int
+        default: 3
+      retry_delay:
+        description: Seconds between a failed attempt and the next.
+        type: int
+        default: 900
+      force_app_shutdown:
+        description:
+          - Whether open Office applications are closed for the installation. Whoever works in them may lose data.
+        type: bool
+        default: false
+      display_level:
+        description: Whether the Click-to-Run service shows the progress to signed-in users.
+        type: bool
+        default: false
+      allow_downgrade:
+        description: Whether hosts with a newer build are brought back to this one.
+        type: bool
+        default: false
+      goal:
+        description: V(installed), or V(downloaded) to stop before the installation.
+        type: str
+        choices: [installed, downloaded]
+        default: installed
+  records:
+    description:
+      - Directory on the controller with one JSON document per host. It is made when missing.
+      - What is known of a host between two runs is there and nowhere else, so keep it on storage that lasts.
+    type: path
+    required: true
+  look_only:
+    description: Whether to decide and write down alone, without taking the step. RV(step) says which one comes next.
+    type: bool
+    default: false
+  run_started:
+    description:
+      - When a run of several passes began, in seconds since the epoch on the controller's clock.
+      - A host that was looked at since then, and of which nothing new can be expected yet, is answered for from its
+        record without contacting it. Without this option the host is always contacted.
+    type: float
+notes:
+  - In check mode the host is asked and the decision made. No step is taken and no record written.
+extends_documentation_fragment:
+  - ansible.builtin.action_common_attributes
+attributes:
+  check_mode:
+    support: full
+  diff_mode:
+    support: none
+  platform:
+    platforms: windows
+    support: full
+author:
+  - officefleet.c2r contributors (@officefleet)
+seealso:
+  - module: officefleet.c2r.update
+  - module: officefleet.c2r.update_info
+  - module: officefleet.c2r.report
+"""
+
+EXAMPLES = r"""
+- name: One pass, as a schedule repeats it
+  officefleet.c2r.reconcile:
+    records: /var/lib/officefleet/records
+    deployment:
+      channel: MonthlyEnterprise
+      version: 16.0.20228.20190
+      source: http://updates.example.com/office/MonthlyEnterprise/16.0.20228.20190
+      languages: [en-us, de-de]
+      architectures: [x64]
+      rings: [pilot, broad]
+"""
+
+RETURN = r"""
+state:
+  description:
+    - V(compliant), at the version. V(ahead), newer and left alone. V(waiting), for its ring, for the next attempt or
+      for Click-to-Run to become free. V(downloading), V(staged) and V(applying), under way.
+      V(blocked), applications are open. V(failed), all attempts failed. V(incompatible), the image does not suit
+      the host. V(com_unavailable), the update interface does not answer. V(unreachable), the host does not.
+  returned: always
+  type: str
+  sample: downloading
+reason:
+  description: Why, for a person to read.
+  returned: always
+  type: str
+  sample: downloads 16.0.20228.20190
+step:
+  description:
+    - The step taken, in check mode or with O(look_only) the one that would be. V(download), V(apply) or V(none).
+  returned: always
+  type: str
+  sample: download
+submitted:
+  description: Whether the host accepted the step. In check mode, whether it would be asked for.
+  returned: always
+  type: bool
+  sample: true
+version:
+  description: The installed build when the host was last seen.
+  returned: always
+  type: str
+  sample: 16.0.20131.20206
+target:
+  description: The build of the deployment.
+  returned: always
+  type: str
+  sample: 16.0.20228.20190
+status:
+  description: What the update interface said last, see M(officefleet.c2r.update_info).
+  returned: always
+  type: str
+  sample: download_pending
+error:
+  description: The last error, explained as far as any source explains it. V(null) without one.
+  returned: always
+  type: dict
+  contains:
+    domain:
+      description: The kind of code, V(com_status), V(hresult) or V(winrm).
+      type: str
+      sample: com_status
+    code:
+      description: The code as it was reported.
+      type: str
+      sample: "0x800704DA"
+    name:
+      description: Its name, empty where it has none.
+      type: str
+      sample: ERROR_CONNECTION_INVALID
+    hresult:
+      description: The HRESULT in it, V(null) where there is none.
+      type: str
+      sample: "0x800704CD"
+    message:
+      description: What it means.
+      type: str
+      sample: An operation was attempted on a nonexistent network connection.
+    hint:
+      description: What may help, empty where nothing is known.
+      type: str
+      sample: Raise documentsynctimeout.
+blocking_apps:
+  description: The open applications that put the installation off.
+  returned: always
+  type: list
+  elements: str
+  sample: [WINWORD]
+attempts:
+  description: Failed attempts of this deployment.
+  returned: always
+  type: int
+  sample: 0
+ring:
+  description: The ring of the host, V(rest) when it is in none of the deployment's, V(all) when that has none.
+  returned: always
+  type: str
+  sample: pilot
+at_rest:
+  description: Whether nothing is left that this run could change by itself.
+  returned: always
+  type: bool
+  sample: false
+revisit:
+  description: Whether a run that goes on looks at this host again. Blocked hosts are at rest, yet looked at again.
+  returned: always
+  type: bool
+  sample: true
+"""
+
+from typing import Any
+
+from ansible.module_utils.basic import AnsibleModule
+
+#: Read by the action plugin, so that options are declared once.
+ARGUMENT_SPEC: dict[str, dict[str, Any]] = {
+    "deployment": {
+        "type": "dict",
+        "required": True,
+        "options": {
+            "name": {"type": "str"},
+            "channel": {"type": "str", "required": True},
+            "version": {"type": "str", "required": True},
+            "source": {"type": "str", "required": True},
+            "languages": {"type": "list", "elements": "str", "required": True},
+            "architectures": {"type": "list", "elements": "str", "required": True},
+            "rings": {"type": "list", "elements": "str", "default": []},
+            "ring_success": {"type": "int", "default": 95},
+            "max_attempts": {"type": "int", "default": 3},
+            "retry_delay": {"type": "int", "default": 900},
+            "force_app_shutdown": {"type": "bool", "default": False},
+            "display_level": {"type": "bool", "default": False},
+            "allow_downgrade": {"type": "bool", "default": False},
+            "goal": {"type": "str", "choices": ["installed", "downloaded"], "default": "installed"},
+        },
+    },
+    "records": {"type": "path", "required": True},
+    "look_only": {"type": "bool", "default": False},
+    "run_started": {"type": "float"},
+}
+
+
+def main() -> None:
+    """Fail: without its action plugin there is nothing here that could decide."""
+    module = AnsibleModule(  # type: ignore[no-untyped-call]  # ansible-core annotates only parts of itself
+        argument_spec=ARGUMENT_SPEC, supports_check_mode=True
+    )
+    module.fail_json(
+        msg="officefleet.c2r.reconcile works in the action plugin of the same name, on the controller; that was not "
+        "used. Call it by its full name, officefleet.c2r.reconcile."
+    )
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,28 @@
+# Copyright (c) 2026, officefleet.c2r contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""An action plugin's own arguments, checked and typed as those of a module are."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
+
+
+class ArgumentsError(Exception):
+    """The arguments of a task do not fit; the text is Ansible's own."""
+
+
+def validated(
+    specification: Mapping[str, Any], arguments: Mapping[str, Any], required_if: Sequence[Sequence[Any]] = ()
+) -> dict[str, Any]:
+    """Give the arguments with defaults and types; strings from surveys become numbers and truth values."""
+    # ansible-core leaves this class without annotations
+    rules = [list(rule) for rule in required_if]
+    validator = ArgumentSpecValidator(dict(specification), required_if=rules)  # type: ignore[no-untyped-call]
+    result = validator.validate(dict(arguments))  # type: ignore[no-untyped-call]
+    if result.error_messages:
+        raise ArgumentsError("; ".join(result.error_messages))
+    return dict(result.validated_parameters)
