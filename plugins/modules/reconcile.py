@@ -12,9 +12,9 @@ description:
   - Looks at a host, decides what is possible now, takes at most one short step, writes down what it saw, and ends.
     Repeating it, with the role P(officefleet.c2r.rollout#role) or with a schedule, is what brings a fleet to a version.
   - It decides on the controller and asks the host through M(officefleet.c2r.update_info) and M(officefleet.c2r.update).
-  - A host that does not answer is in the state V(unreachable), and its task succeeds. The task fails when the host refuses
-    the credentials, when a module fails on it, or when an option or a record cannot be used.
-  - Before any step the host is held against the image. One that the image does not suit is V(incompatible) and left alone.
+  - A host that does not answer is in the state V(unreachable), and its task succeeds. The task fails when the host
+    refuses the credentials, when a module fails on it, or when an option or a record cannot be used.
+  - Before any step the host is held against the image. One that it does not suit is V(incompatible) and left alone.
   - Open applications put an installation off, never a download. They are closed only when the deployment says so.
 options:
   deployment:

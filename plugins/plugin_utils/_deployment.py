@@ -44,7 +44,7 @@ class Deployment:
 
     @classmethod
     def from_options(cls, options: Mapping[str, Any]) -> Deployment:
-        """Build it from validated suboptions (of the module reconcile); InputError names the suboption, its value and the remedy."""
+        """Build it from reconcile's validated suboptions; InputError names the suboption, its value and the remedy."""
         full = version.full(str(options["version"]), "version")
         deployment = cls(
             name=str(options.get("name") or full),
