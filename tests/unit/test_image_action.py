@@ -1,0 +1,150 @@
+# Copyright (c) 2026, officefleet.c2r contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The controller's half of `image`: progress while the module runs here, the bare module elsewhere."""
+
+from __future__ import annotations
+
+import json
+import re
+import time
+from collections.abc import Callable
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any, cast
+
+import pytest
+
+from ansible_collections.officefleet.c2r.plugins.action import image
+from ansible_collections.officefleet.c2r.plugins.action.image import ActionModule
+from ansible_collections.officefleet.c2r.plugins.plugin_utils import _progress
+from ansible_collections.officefleet.c2r.plugins.plugin_utils._progress import ProgressLines, describe
+
+ARGUMENTS = {"channel": "Current", "version": "16.0.20326.20100", "library": "/srv/office"}
+
+
+def state(files: int, size: int, total: int | None = 4_000_000) -> dict[str, int | None]:
+    return {"files": files, "files_total": 4, "bytes": size, "bytes_total": total}
+
+
+def write(path: Path, *states: dict[str, int | None]) -> None:
+    with path.open("a") as file:
+        file.writelines(json.dumps(state) + "\n" for state in states)
+
+
+def wait_for(condition: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + 5
+    while not condition():
+        assert time.monotonic() < deadline
+        time.sleep(0.005)
+
+
+@pytest.mark.parametrize(
+    ("given", "rate", "text"),
+    [
+        (state(0, 0), 0.0, "0/4 files, 0 %, 0.0 of 4.0 MB, 0.0 MB/s"),
+        (state(1, 1_000_000), 2_500_000.0, "1/4 files, 25 %, 1.0 of 4.0 MB, 2.5 MB/s"),
+        (state(3, 1_234_000_000, 2_900_000_000), 35e6, "3/4 files, 42 %, 1.2 of 2.9 GB, 35.0 MB/s"),
+        (state(2, 50_000_000, 2_900_000_000), 0.0, "2/4 files, 1 %, 0.1 of 2.9 GB, 0.0 MB/s"),
+        (state(2, 3_000_000, None), 1e6, "2/4 files, 3.0 MB, 1.0 MB/s"),
+    ],
+)
+def test_a_line_says_how_far_the_run_is(given: dict[str, Any], rate: float, text: str) -> None:
+    assert describe(given, rate) == text
+
+
+def test_lines_come_while_the_run_lasts_and_once_at_its_end(tmp_path: Path) -> None:
+    path, shown = tmp_path / "progress", list[str]()
+    with ProgressLines(path, "Current", shown.append, interval=0.02):
+        time.sleep(0.1)
+        assert shown == []  # nothing is known yet
+        write(path, state(0, 0), state(1, 1_000_000))
+        wait_for(lambda: len(shown) >= 3)  # also while nothing moves
+        assert {re.sub(r"[\d.]+ MB/s", "", line) for line in shown} == {"Current: 1/4 files, 25 %, 1.0 of 4.0 MB, "}
+        assert shown[2].endswith(" 0.0 MB/s")
+        write(path, state(4, 4_000_000))
+    assert shown[-1].startswith("Current: 4/4 files, 100 %, 4.0 of 4.0 MB, ")
+
+
+def test_a_line_that_is_still_being_written_waits(tmp_path: Path) -> None:
+    path, shown = tmp_path / "progress", list[str]()
+    line = json.dumps(state(2, 2_000_000)) + "\n"
+    with ProgressLines(path, "Current", shown.append, interval=0.02):
+        write(path, state(1, 1_000_000))
+        with path.open("a") as file:
+            file.write(line[:10])
+        wait_for(lambda: len(shown) >= 2)
+        with path.open("a") as file:
+            file.write(line[10:])
+    assert shown[0].startswith("Current: 1/4 files")
+    assert shown[-1].startswith("Current: 2/4 files")
+
+
+def test_a_run_shorter_than_the_wait_shows_its_end_once(tmp_path: Path) -> None:
+    path, shown = tmp_path / "progress", list[str]()
+    with ProgressLines(path, "Current", shown.append, interval=60):
+        write(path, state(4, 4_000_000))
+    assert len(shown) == 1
+
+
+def test_the_wait_between_lines_is_at_most_five_seconds() -> None:
+    assert _progress.INTERVAL <= 5
+
+
+class Action:
+    """The plugin with a module that tells what it was given, and all that was displayed."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch, transport: str = "local", async_val: int = 0) -> None:
+        self.calls: list[dict[str, Any]] = []
+        self.shown: list[str] = []
+        self.error: Exception | None = None
+        self.folder: Path | None = None
+        connection = SimpleNamespace(transport=transport, _shell=SimpleNamespace(tmpdir="/tmp/x"))  # noqa: S108
+        task = SimpleNamespace(
+            args=dict(ARGUMENTS), async_val=async_val, check_mode=False, action="officefleet.c2r.image"
+        )
+        self.plugin = ActionModule(
+            cast(Any, task), cast(Any, connection), cast(Any, None), cast(Any, None), cast(Any, None)
+        )
+        monkeypatch.setattr(self.plugin, "_execute_module", self._module)
+        monkeypatch.setattr(image.display, "display", self.shown.append)
+
+    def _module(self, **call: Any) -> dict[str, Any]:
+        self.calls.append(call)
+        progress = call["module_args"].get("_progress_file")
+        if progress is not None:
+            self.folder = Path(progress).parent
+            write(Path(progress), state(4, 4_000_000))
+        if self.error is not None:
+            raise self.error
+        return {"changed": True, "path": "/srv/office/Current/16.0.20326.20100"}
+
+
+def test_here_the_module_reports_progress_and_the_file_goes(monkeypatch: pytest.MonkeyPatch) -> None:
+    action = Action(monkeypatch)
+    assert action.plugin.run(task_vars={}) == {"changed": True, "path": "/srv/office/Current/16.0.20326.20100"}
+    assert action.folder is not None
+    assert not action.folder.exists()
+    assert action.calls[0]["module_name"] == "officefleet.c2r.image"
+    assert action.calls[0]["module_args"].keys() == {*ARGUMENTS, "_progress_file"}
+    assert [line.partition(",")[0] for line in action.shown] == ["Current 16.0.20326.20100: 4/4 files"]
+    assert action.plugin._task.args == ARGUMENTS
+
+
+def test_the_file_also_goes_after_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    action = Action(monkeypatch)
+    action.error = RuntimeError("lost")
+    with pytest.raises(RuntimeError, match="lost"):
+        action.plugin.run(task_vars={})
+    assert action.folder is not None
+    assert not action.folder.exists()
+
+
+@pytest.mark.parametrize(("transport", "async_val"), [("ssh", 0), ("local", 3600)])
+def test_elsewhere_and_in_the_background_the_bare_module_runs(
+    monkeypatch: pytest.MonkeyPatch, transport: str, async_val: int
+) -> None:
+    action = Action(monkeypatch, transport, async_val)
+    action.plugin.run(task_vars={})
+    assert action.calls[0]["module_args"] == ARGUMENTS
+    assert action.calls[0]["wrap_async"] == async_val
+    assert action.shown == []
