@@ -10,6 +10,7 @@ signed digest has to be that of the file, and SHA-1 alone is refused. Revocation
 
 from __future__ import annotations
 
+import hashlib
 import hmac
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -217,12 +218,10 @@ def _from_pem(path: Path) -> list[bytes]:
 
 
 def _unarmor(pem_text: bytes) -> list[bytes]:
-    from asn1crypto import pem
-
+    with required("asn1crypto"):
+        from asn1crypto import pem
     return [der for kind, _headers, der in pem.unarmor(pem_text, multiple=True) if kind == "CERTIFICATE"]
 
 
 def _fingerprint(der: bytes) -> str:
-    import hashlib
-
     return hashlib.sha256(der).hexdigest()
