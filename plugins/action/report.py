@@ -48,6 +48,14 @@ class ActionModule(ActionBase):
 
     def _report(self, options: dict[str, Any]) -> dict[str, Any]:
         now = datetime.now(timezone.utc)
+        if not options["records"]:
+            raise records.RecordsError(
+                "records: '' names no directory. Name the one on the controller that has the records."
+            )
+        if options["dest"] == "":
+            raise publish.DestError(
+                "dest: '' names no file. Name the file to write, or leave the option out to write none."
+            )
         found, unreadable = records.read_directory(Path(options["records"]))
         sums = summary.summarise(found, unreadable, options["rings"])
         answer: dict[str, Any] = {"changed": False, **result.from_summary(sums)}

@@ -15,7 +15,7 @@ TIME_FORMAT = "%Y-%m-%dT%H:%M:%SZ"
 _DIRECTION = frozenset("\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 
 
-class DamagedError(ValueError):
+class DamagedError(Exception):
     """What is wrong with one document; the text goes on from "the file ..."."""
 
 

@@ -25,6 +25,7 @@ BAR = 10  # columns
 GAP = 2  # columns that tabulate's "simple" format puts between two columns
 HEADER_MARGIN = 2  # columns that tabulate adds to a header's width
 LONGEST_CELL = 24
+LONGEST_RING = 40
 REASON_LINES = 3
 REASON_LEAST = 20  # columns below which a reason is not readable
 
@@ -36,7 +37,7 @@ def render(summary: Summary, *, table: str, width: int, now: datetime) -> str:
     """
     if table == "auto":
         table = "all" if summary.tally.hosts <= LARGE_FLEET else "attention"
-    parts = [headline(summary), _rings(summary), _versions(summary, width)]
+    parts = [headline(summary), _rings(summary, width), _versions(summary, width)]
     several = len(summary.deployments) > 1
     if summary.attention:
         parts.append(
@@ -78,20 +79,36 @@ def duration(length: timedelta) -> str:
     return f"{seconds} s"
 
 
-def _rings(summary: Summary) -> str:
+def _rings(summary: Summary, width: int) -> str:
+    """Return one line per ring; where the terminal is narrow, the bar goes then names are cut."""
+    if not summary.rings:
+        return ""
+    tallies = [ring.tally for ring in summary.rings]
     several = len(summary.deployments) > 1
-    rows: list[list[str | int]] = []
-    for ring in summary.rings:
-        tally = ring.tally
-        filled = int(tally.percent * BAR / 100)
-        lead = [_cut(ring.deployment.name if ring.deployment else "")] if several else []
-        bar = "█" * filled + "░" * (BAR - filled)
-        rows.append([*lead, _cut(ring.name or "(none)"), tally.hosts, f"{tally.percent:g} %", bar])
-        rows[-1].extend(tally.groups[group.key] for group in (UNDER_WAY, WAITING, ATTENTION))
-    lead_headers = ["deployment"] if several else []
-    headers = [*lead_headers, "ring", "hosts", "up to date", "", "under way", "waiting", "attention"]
-    align = ["left" if name in ("deployment", "ring", "") else "right" for name in headers]
-    return tabulate(rows, headers, tablefmt="simple", disable_numparse=True, colalign=align) if rows else ""
+    names = [
+        (ring.name or "(none)") + (f" of {ring.deployment.name}" if several and ring.deployment else "")
+        for ring in summary.rings
+    ]
+    numbers = {
+        "hosts": [str(tally.hosts) for tally in tallies],
+        "up to date": [f"{tally.percent:g} %" for tally in tallies],
+        "": [_bar(tally.percent) for tally in tallies],
+        "under way": [str(tally.groups[UNDER_WAY.key]) for tally in tallies],
+        "waiting": [str(tally.groups[WAITING.key]) for tally in tallies],
+        "attention": [str(tally.groups[ATTENTION.key]) for tally in tallies],
+    }
+    room = width - _width(numbers) - GAP
+    if min(LONGEST_RING, max(map(len, names))) > room:
+        del numbers[""]
+        room = width - _width(numbers) - GAP
+    columns = {"ring": [_cut(name, min(room, LONGEST_RING)) for name in names], **numbers}
+    align = ["left" if name in ("ring", "") else "right" for name in columns]
+    return _tabulate(columns, align)
+
+
+def _bar(percent: float) -> str:
+    filled = int(percent * BAR / 100)
+    return "█" * filled + "░" * (BAR - filled)
 
 
 def _versions(summary: Summary, width: int) -> str:
@@ -122,8 +139,12 @@ def _hosts(
     room = width - _width(columns) - GAP
     if room >= REASON_LEAST:
         columns["reason"] = [_wrap(record.reason, room, reason_lines) for record in records]
+    return _tabulate(columns, ["left"] * len(columns))
+
+
+def _tabulate(columns: dict[str, list[str]], align: list[str]) -> str:
     rows = list(zip(*columns.values(), strict=True))
-    return tabulate(rows, list(columns), tablefmt="simple", disable_numparse=True)
+    return tabulate(rows, list(columns), tablefmt="simple", disable_numparse=True, colalign=align)
 
 
 def _width(columns: dict[str, list[str]]) -> int:
