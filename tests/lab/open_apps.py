@@ -33,6 +33,10 @@ class OpenApps:
     def __init__(self, apps: Sequence[OpenApp] = ()) -> None:
         self._apps = list(apps)
 
+    def open(self, name: str) -> None:
+        """A user starts an app."""
+        self._apps.append(OpenApp(name))
+
     def names(self, at: float) -> list[str]:
         """The apps open at a simulated second, in the order in which they were opened."""
         return [app.name for app in self._apps if app.is_open(at)]

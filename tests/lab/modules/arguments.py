@@ -30,10 +30,16 @@ class BadArgumentError(Exception):
 
 
 @functools.cache
+def sidecar(module: str) -> dict[str, Any]:
+    """Read the documentation of a module by its short name."""
+    content: dict[str, Any] = yaml.safe_load((MODULES / f"{module}.yml").read_text(encoding="utf-8"))
+    return content
+
+
+@functools.cache
 def documented_options(module: str) -> dict[str, Option]:
-    """Give the argument spec of a module by its short name, read from its sidecar."""
-    sidecar = yaml.safe_load((MODULES / f"{module}.yml").read_text(encoding="utf-8"))
-    options = sidecar["DOCUMENTATION"].get("options") or {}
+    """Give the argument spec of a module by its short name."""
+    options = sidecar(module)["DOCUMENTATION"].get("options") or {}
     return {name: {key: option[key] for key in KEPT if key in option} for name, option in options.items()}
 
 
@@ -101,4 +107,6 @@ def _type_message(option: str, wanted: str, value: Any) -> str:
     else:
         why = "Input string was not in a correct format."
     net_type = NET_TYPES.get(type(value), "Object")
+    if isinstance(value, int) and not -(2**31) <= value < 2**31:
+        net_type = "Int64"
     return f"argument for {option} is of type System.{net_type} and we were unable to convert to {wanted}: {why}"

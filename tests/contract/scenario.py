@@ -1,0 +1,185 @@
+# Copyright (c) 2026, officefleet.c2r contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Contract scenarios: how a host stands, what a module is asked, what it answers and how the host stands then.
+
+They are data (scenarios/*.yml) and say nothing of who plays the host, so that the lab's twins and the real PowerShell
+modules can be held to the same ones. A file is a list of scenarios:
+
+    - name: unique, a sentence
+      host: see HostBefore; what is left out is a managed host with the older build and nothing open
+      calls:
+        - module: update_info
+          params: {...}
+          check_mode: false
+          after_seconds: seconds that pass before the call
+          opens: [applications that a user opens before the call, after those seconds]
+          reboot: true when Windows restarts before the call, after all that
+          answer: what has to be in the answer; of a mapping only the keys named, of a list everything
+      after: registry values by place (see PLACES) and open_apps; null: not there
+
+`{matches: REGEX}` stands for a text in which the expression is found.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from ansible_collections.officefleet.c2r.tests.lab import c2r_keys as keys
+from ansible_collections.officefleet.c2r.tests.lab.clock import Clock, ManualTime
+from ansible_collections.officefleet.c2r.tests.lab.com_codes import UpdateError
+from ansible_collections.officefleet.c2r.tests.lab.host import Host, Office
+from ansible_collections.officefleet.c2r.tests.lab.module_call import ModuleAnswer, ModuleCall
+from ansible_collections.officefleet.c2r.tests.lab.modules import run
+from ansible_collections.officefleet.c2r.tests.lab.open_apps import OpenApp
+
+FOLDER = Path(__file__).parent / "scenarios"
+PLACES = {
+    "click_to_run": keys.CLICK_TO_RUN,
+    "configuration": keys.CONFIGURATION,
+    "updates": keys.UPDATES,
+    "policy": keys.UPDATE_POLICY,
+    "cloud_policy": keys.CLOUD_POLICY,
+    "internet": keys.SERVICE_INTERNET,
+}
+
+
+@dataclass(frozen=True)
+class Call:
+    """One module call and what it has to answer."""
+
+    module: str
+    params: dict[str, Any] = field(default_factory=dict)
+    check_mode: bool = False
+    diff: bool = False
+    after_seconds: float = 0.0
+    opens: tuple[str, ...] = ()
+    reboot: bool = False
+    answer: dict[str, Any] = field(default_factory=dict)
+
+    def as_module_call(self) -> ModuleCall:
+        """Give the call as it arrives at a host."""
+        return ModuleCall(f"officefleet.c2r.{self.module}", self.params, self.check_mode, self.diff)
+
+
+@dataclass(frozen=True)
+class HostBefore:
+    """How the host stands at first.
+
+    management: "registered" (policy on, class there), "unset" (never said), "off" (policy off), "pending" (policy on,
+    service not restarted since), "first_interface" (only IUpdateNotify's class is registered).
+    content: whether the source has what the host needs, "complete" or "missing".
+    """
+
+    office: dict[str, Any] | None = field(default_factory=dict)
+    management: str = "registered"
+    service: str = "running"
+    elevated: bool = True
+    apps: tuple[dict[str, Any] | str, ...] = ()
+    download_errors: tuple[int, ...] = ()
+    content: str = "complete"
+    registry: dict[str, dict[str, Any]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Scenario:
+    """A host, calls, and the host after them."""
+
+    name: str
+    calls: tuple[Call, ...]
+    host: HostBefore = field(default_factory=HostBefore)
+    after: dict[str, Any] = field(default_factory=dict)
+
+
+def load() -> list[Scenario]:
+    """Read all scenarios; a key that no scenario has is a TypeError."""
+    return [_scenario(entry) for path in sorted(FOLDER.glob("*.yml")) for entry in yaml.safe_load(path.read_text())]
+
+
+def _scenario(entry: Mapping[str, Any]) -> Scenario:
+    values = dict(entry)
+    host = HostBefore(**_tuples(values.pop("host", {})))
+    calls = tuple(Call(**_tuples(call)) for call in values.pop("calls"))
+    return Scenario(calls=calls, host=host, **values)
+
+
+class SimulatedHost:
+    """A scenario's host, played by the lab; its time passes only between the calls."""
+
+    def __init__(self, name: str, before: HostBefore) -> None:
+        self._time = ManualTime()
+        values = {PLACES[place]: names for place, names in before.registry.items()}
+        if before.management == "registered":
+            values[keys.UPDATE_POLICY] = {"officemgmtcom": 1, **values.get(keys.UPDATE_POLICY, {})}
+        elif before.management == "off":
+            values[keys.UPDATE_POLICY] = {"officemgmtcom": 0, **values.get(keys.UPDATE_POLICY, {})}
+        office = None if before.office is None else Office(**{"version": "16.0.20131.20206", **_tuples(before.office)})
+        complete = before.content == "complete"
+        self.host = Host(
+            name,
+            office,
+            clock=Clock(source=self._time, sleep=self._time.advance),
+            apps=[OpenApp(app) if isinstance(app, str) else OpenApp(**app) for app in before.apps],
+            registry=values,
+            download_errors=before.download_errors,
+            elevated=before.elevated,
+            probe=lambda *_: UpdateError.OK if complete else UpdateError.FAILED_DOWNLOAD_UPGRADE_PACKAGE,
+        )
+        if before.management in ("pending", "first_interface"):
+            self.host.registry.set(keys.UPDATE_POLICY, "officemgmtcom", 1)
+        if before.management == "first_interface":
+            self.host.registry.create(keys.UPDATE_NOTIFY_1)
+        if before.service == "stopped" and self.host.service:
+            self.host.service.stop()
+
+    def answer(self, call: Call, received: ModuleCall | None = None) -> ModuleAnswer:
+        """Let happen what comes before the call, then answer it, or what arrived of it."""
+        self._time.advance(call.after_seconds)
+        for app in call.opens:
+            self.host.apps.open(app)
+        if call.reboot:
+            self.host.reboot()
+        return run(self.host, received or call.as_module_call())
+
+    def differences(self, after: Mapping[str, Any]) -> list[str]:
+        """Tell where the host is not as it should be after the last call."""
+        wrong: list[str] = []
+        for place, expected in after.items():
+            if place == "open_apps":
+                wrong += differences(expected, self.host.apps.names(self.host.clock.now()), place)
+            else:
+                found = {name: self.host.registry.get(PLACES[place], name) for name in expected}
+                wrong += differences(expected, found, place)
+        return wrong
+
+
+def differences(expected: Any, found: Any, where: str = "answer") -> list[str]:
+    """Tell where `found` is not what the scenario asks for."""
+    if isinstance(expected, Mapping):
+        if set(expected) == {"matches"}:
+            return [] if re.search(expected["matches"], str(found)) else [f"{where}: {found!r} lacks {expected}"]
+        if not isinstance(found, Mapping):
+            return [f"{where}: {found!r} is no mapping"]
+        if not expected and found:
+            return [f"{where}: {found!r} is not empty"]
+        return [
+            line
+            for key, value in expected.items()
+            for line in (
+                differences(value, found[key], f"{where}.{key}") if key in found else [f"{where}.{key} is missing"]
+            )
+        ]
+    same = type(found) is type(expected) and found == expected
+    return [] if same else [f"{where}: {found!r} is not {expected!r}"]
+
+
+def _tuples(values: Mapping[str, Any]) -> dict[str, Any]:
+    return {
+        key: tuple(value) if isinstance(value, Sequence) and not isinstance(value, str) else value
+        for key, value in values.items()
+    }
