@@ -148,7 +148,6 @@ class ClickToRunService:
         Without management a restart installs it, as with updates from the CDN.
         """
         self.stop()
-        self._apps.close_all()
         self.start()
         staged = self._staged()
         if staged and not self._registry.has_key(keys.UPDATE_NOTIFY_2):

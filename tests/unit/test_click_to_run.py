@@ -165,6 +165,7 @@ def test_the_numbers_of_the_interface() -> None:
     ]
     assert [int(status) for status in Status] == list(range(11))
     assert sorted(int(status) for status in BUSY) == [1, 2, 3, 7, 8]
+    assert [E_ILLEGAL_METHOD_CALL, E_ACCESSDENIED, E_INVALIDARG] == [2147483662, 2147942405, 2147942487]
 
 
 def test_a_download_goes_through_its_states_and_stages_the_build() -> None:

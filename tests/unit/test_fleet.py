@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import threading
+import time
 import tracemalloc
 from collections import Counter
 from collections.abc import Iterator
@@ -16,6 +17,7 @@ import yaml
 
 from ansible_collections.officefleet.c2r.plugins.plugin_utils._host_state import HostState
 from ansible_collections.officefleet.c2r.tests.lab.cdn import Build, LabCdn
+from ansible_collections.officefleet.c2r.tests.lab.clock import Clock
 from ansible_collections.officefleet.c2r.tests.lab.com_codes import (
     CANNOT_CONNECT,
     NAME_NOT_RESOLVED,
@@ -99,6 +101,24 @@ def test_one_host_answers_many_callers_at_once() -> None:
     with ThreadPoolExecutor(16) as pool:
         answers = list(pool.map(lambda _: run(host, call), range(64)))
     assert sorted(answer["refused"] or "" for answer in answers) == [""] + ["busy"] * 63
+
+
+def test_callers_wait_for_each_other() -> None:
+    """What a host's service does in time it does once, however many look at the same moment."""
+    probed: list[str] = []
+
+    def slow_probe(base_url: str, *_: object) -> int:
+        probed.append(base_url)
+        time.sleep(0.05)
+        return 0
+
+    host = Host("ws-001", Office("16.0.20131.20206"), managed=True, probe=slow_probe, clock=Clock(speed=1000))
+    run(host, ModuleCall("officefleet.c2r.update", {"_step": "download", "version": BUILD, "source": "http://lab"}))
+    time.sleep(0.01)
+    with ThreadPoolExecutor(8) as pool:
+        statuses = {answer["status"] for answer in pool.map(lambda _: run(host, INFO), range(8))}
+    assert probed == ["http://lab"]
+    assert statuses <= {"downloading", "download_succeeded"}
 
 
 def test_an_unknown_module_crashes_as_on_a_host_that_lacks_it() -> None:
