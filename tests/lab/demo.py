@@ -3,7 +3,7 @@
 """The main job on the embedded lab: stage an image, update a simulated fleet in two rings, report.
 
 The playbooks, roles and plugins are the ones a real fleet uses, run by the real ansible-playbook over real WinRM.
-Only the inventory differs: its addresses lead to simulated hosts and a simulated CDN on loopback. The hosts' clocks run fast.
+Only the inventory differs: its addresses lead to simulated hosts and a simulated CDN on loopback.
 """
 
 from __future__ import annotations
@@ -37,6 +37,7 @@ STEPS = (
 ANSIBLE_CFG = """\
 [defaults]
 inventory = inventory.yml
+stdout_callback = officefleet.c2r.fleet
 forks = 25
 display_ok_hosts = false
 display_skipped_hosts = false

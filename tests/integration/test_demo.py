@@ -1,0 +1,94 @@
+# Copyright (c) 2026, officefleet.c2r contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The demo as a user runs it: every kind of host ends explained, and an interrupt leaves nothing behind."""
+
+from __future__ import annotations
+
+import collections
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+DEMO = [sys.executable, "-m", "ansible_collections.officefleet.c2r.tests.lab.demo", "--hosts", "8"]
+MARK = "OFFICEFLEET_DEMO_TEST"
+
+
+def processes_with(mark: str) -> Iterator[str]:
+    """Name the processes that carry the mark in their environment."""
+    for environment in Path("/proc").glob("[0-9]*/environ"):
+        try:
+            if mark.encode() in environment.read_bytes():
+                yield environment.parent.joinpath("comm").read_text().strip()
+        except OSError:  # it ended meanwhile
+            continue
+
+
+@pytest.fixture(scope="module")
+def finished(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
+    """Run the demo once to its end; give its folder and its screen."""
+    output = tmp_path_factory.mktemp("demo") / "out"
+    run = subprocess.run([*DEMO, "--output", str(output)], capture_output=True, text=True, timeout=240)
+    assert run.returncode == 0, run.stdout[-4000:] + run.stderr[-2000:]
+    return output, run.stdout
+
+
+def test_every_host_ends_in_its_explained_state(finished: tuple[Path, str]) -> None:
+    output, _ = finished
+    records = [json.loads(path.read_text()) for path in sorted((output / "records").glob("*.json"))]
+    states = collections.Counter(record["state"] for record in records)
+    assert states == {"compliant": 3, "blocked": 1, "failed": 1, "unreachable": 1, "incompatible": 2}
+    assert all(record["reason"] for record in records)
+    (failed,) = (record for record in records if record["state"] == "failed")
+    assert failed["error"]["hresult"] == "0x800704CD"
+    assert "documentsynctimeout" in failed["error"]["hint"]
+
+
+def test_the_screen_has_one_line_for_each_host_and_phase(finished: tuple[Path, str]) -> None:
+    _, screen = finished
+    rollout = screen[screen.index("2/3") : screen.index("3/3")]
+    phases = re.findall(
+        r"^(ws-\d+)  (downloading|applying|compliant) +(16\.[\d.]+)(?: -> (16\.[\d.]+))?$", rollout, re.M
+    )
+    compliant = [host for host, state, _, _ in phases if state == "compliant"]
+    assert len(compliant) == len(set(compliant)) == 3
+    passes = rollout[rollout.index("downloading") : rollout.index("PLAY RECAP")]
+    assert "changed: [" not in passes
+
+
+def test_the_end_names_the_report(finished: tuple[Path, str]) -> None:
+    output, screen = finished
+    assert screen.rstrip().endswith(f"the report is {output / 'report.html'}")
+    assert "16.0.20228.20190" in (output / "report.html").read_text()
+    assert not (output / "library").exists()
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_an_interrupt_leaves_nothing_behind(tmp_path: Path, number: signal.Signals) -> None:
+    output, mark = tmp_path / "out", f"{number.name}-{os.getpid()}"
+    with subprocess.Popen(
+        [*DEMO, "--output", str(output)],
+        env={**os.environ, MARK: mark, "TMPDIR": str(tmp_path)},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    ) as demo:
+        assert demo.stdout
+        for line in demo.stdout:
+            if re.match(r"ws-\d+  downloading", line):  # in the middle of the rollout
+                break
+        demo.send_signal(number)
+        assert "everything it started has ended" in demo.stdout.read()
+        assert demo.wait(30) == 130
+    deadline = time.monotonic() + 5
+    while (left := list(processes_with(f"{MARK}={mark}"))) and time.monotonic() < deadline:
+        time.sleep(0.1)
+    assert left == []
+    assert list(tmp_path.iterdir()) == []
