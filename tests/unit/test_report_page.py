@@ -57,7 +57,7 @@ def test_it_says_what_it_is_about() -> None:
     document = tree(page(ALL_STATES))
     assert document.get("lang") == "en"
     assert texts(document, ".//h1") == ["Office update report"]
-    assert texts(document, './/ul[@class="targets"]/li') == [f"2607: MonthlyEnterprise, version {TARGET}"]
+    assert texts(document, './/ul[@class="targets"]/li') == [f"2607: MonthlyEnterprise {TARGET}"]
     assert texts(document, './/time[@id="generated"]') == ["2026-11-21 08:00"]
     figures = dict(zip(texts(document, ".//dt"), texts(document, ".//dd"), strict=True))
     assert figures == {
@@ -66,6 +66,11 @@ def test_it_says_what_it_is_about() -> None:
         "Waiting": "1",
         "Needs a person": "5",
     }
+
+
+def test_a_deployment_without_a_name_of_its_own_is_named_once() -> None:
+    document = tree(page([record(deployment={"name": TARGET, "channel": "Current", "version": TARGET})]))
+    assert texts(document, './/ul[@class="targets"]/li') == [f"Current {TARGET}"]
 
 
 def test_it_needs_nothing_besides_itself() -> None:
@@ -185,6 +190,7 @@ def test_a_name_is_broken_but_stays_a_name() -> None:
     assert breakable("a-b.c_d") == "a-<wbr>b.<wbr>c_<wbr>d"
     assert breakable("<i>.x") == "&lt;i&gt;.<wbr>x"
     assert breakable("-.-") == "-.-"
+    assert breakable("E_FAIL in 16.0", "_") == "E_<wbr>FAIL in 16.0"
 
 
 def test_changes_are_one_line_per_host() -> None:

@@ -97,7 +97,9 @@ def test_errors_are_put_together_by_code() -> None:
 def test_what_to_do_comes_from_the_error_or_else_from_the_state() -> None:
     failed = parse(record(state="failed"))
     assert failed.error is not None
-    assert action(failed) == failed.error.hint != ""
+    assert failed.error.hint != ""
+    assert action(failed).startswith(failed.error.hint)
+    assert action(failed).endswith("remove the host's record, and the next run tries again.")
     assert "close the applications" in action(parse(record(state="blocked")))
     assert action(parse(record(state="downloading", error=record(state="failed")["error"]))) == ""
 

@@ -74,6 +74,9 @@ def test_a_long_reason_is_wrapped_and_then_cut() -> None:
 
 def test_reasons_are_readable_in_the_narrowest_terminal() -> None:
     assert "download of the" in text([record("ws-017.corp.example.com", "failed", ring="broad")], width=79)
+    assert "nothing to be said about it at all" in text(
+        [record("ws-1", "failed", reason="nothing to be said about it at all")], width=79
+    )
 
 
 def test_several_deployments_are_told_apart() -> None:
@@ -82,6 +85,11 @@ def test_several_deployments_are_told_apart() -> None:
     assert "2607: MonthlyEnterprise 16.0.20228.20190: 0 of 1" in page
     assert "kiosks: Current 16.0.20326.20100: 1 of 1" in page
     assert next(line for line in page.splitlines() if line.startswith("ws-2")).split()[1] == "kiosks"
+
+
+def test_a_deployment_without_a_name_of_its_own_is_named_once() -> None:
+    deployment = {"name": TARGET, "channel": "Current", "version": TARGET}
+    assert text([record(deployment=deployment)]).splitlines()[1] == f"Current {TARGET}"
 
 
 def test_no_record_at_all() -> None:

@@ -53,6 +53,7 @@ def percent(value: float) -> str:
     return f"{value:g}\u00a0%"
 
 
-def breakable(name: str) -> Markup:
-    """Return a name as HTML that may be broken after a dot, a hyphen or an underscore, and is copied unchanged."""
-    return Markup("<wbr>").join(re.findall(r"[^._-]*[._-]+|[^._-]+", name))
+def breakable(text: str, after: str = "._-") -> Markup:
+    """Return text as HTML that may also be broken after one of these characters, and is copied unchanged."""
+    marks = re.escape(after)
+    return Markup("<wbr>").join(re.findall(f"[^{marks}]*[{marks}]+|[^{marks}]+", text))

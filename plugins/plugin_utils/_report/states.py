@@ -25,6 +25,7 @@ class State:
     group: Group
     symbol: str
     action: str = ""  #: what a person can do when the record itself carries no hint
+    afterwards: str = ""  #: what to do after that, or after what the hint says
 
 
 UP_TO_DATE = Group("up_to_date", "Up to date")
@@ -40,7 +41,8 @@ _ALL = (
         "failed",
         ATTENTION,
         "✗",
-        "Remove the cause that the error names. The host is left alone until someone has looked at it.",
+        "Remove the cause that the error names.",
+        "If its attempts are used up, then remove the host's record, and the next run tries again.",
     ),
     State(
         "incompatible",

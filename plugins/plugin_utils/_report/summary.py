@@ -132,9 +132,9 @@ def action(record: HostRecord) -> str:
     """Say what a person can do for a host; empty when nothing is needed."""
     if not needs_attention(record):
         return ""
-    if record.error and record.error.hint:
-        return record.error.hint
-    return STATES[record.state].action
+    state = STATES[record.state]
+    hint = record.error.hint if record.error else ""
+    return f"{hint or state.action} {state.afterwards}".rstrip()
 
 
 def count(records: Iterable[HostRecord]) -> Tally:

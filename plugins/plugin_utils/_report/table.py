@@ -28,6 +28,9 @@ LONGEST_CELL = 24
 LONGEST_RING = 40
 REASON_LINES = 3
 REASON_LEAST = 20  # columns below which a reason is not readable
+# Which column goes first, and the room for the reason below which it does; others need no reason (-GAP: only to fit).
+DROPS_ATTENTION = (("version", 36), ("deployment", REASON_LEAST), ("ring", REASON_LEAST))
+DROPS_OTHERS = (("deployment", -GAP), ("ring", -GAP), ("version", -GAP))
 
 
 def render(summary: Summary, *, table: str, width: int, now: datetime) -> str:
@@ -42,12 +45,12 @@ def render(summary: Summary, *, table: str, width: int, now: datetime) -> str:
     if summary.attention:
         parts.append(
             f"Needs a person ({len(summary.attention)})\n"
-            + _hosts(summary.attention, several, width, now, reason_lines=REASON_LINES, reason_least=REASON_LEAST + GAP)
+            + _hosts(summary.attention, several, width, now, reason_lines=REASON_LINES, drops=DROPS_ATTENTION)
         )
     if summary.others and table == "all":
         parts.append(
             f"All others ({len(summary.others)})\n"
-            + _hosts(summary.others, several, width, now, reason_lines=1, reason_least=0)
+            + _hosts(summary.others, several, width, now, reason_lines=1, drops=DROPS_OTHERS)
         )
     elif summary.others:
         parts.append(f"{len(summary.others)} more hosts need nobody.")
@@ -66,7 +69,8 @@ def headline(summary: Summary) -> str:
     ]
     for deployment, part in summary.deployments:
         progress = f": {part.up_to_date} of {part.hosts}" if len(summary.deployments) > 1 else ""
-        lines.append(f"{deployment.name}: {deployment.channel} {deployment.version}{progress}")
+        name = f"{deployment.name}: " if deployment.name != deployment.version else ""
+        lines.append(f"{name}{deployment.channel} {deployment.version}{progress}")
     return "\n".join(lines)
 
 
@@ -119,7 +123,13 @@ def _versions(summary: Summary, width: int) -> str:
 
 
 def _hosts(
-    records: Sequence[HostRecord], several: bool, width: int, now: datetime, *, reason_lines: int, reason_least: int
+    records: Sequence[HostRecord],
+    several: bool,
+    width: int,
+    now: datetime,
+    *,
+    reason_lines: int,
+    drops: Sequence[tuple[str, int]],
 ) -> str:
     """Return a table of hosts; where the terminal is narrow, columns that say least go."""
     columns = {
@@ -132,10 +142,9 @@ def _hosts(
     }
     if not several:
         del columns["deployment"]
-    for name in ("version", "deployment", "ring") if reason_least else ("deployment", "ring", "version"):
-        if width - _width(columns) >= reason_least:
-            break
-        columns.pop(name, None)
+    for name, least in drops:
+        if width - _width(columns) - GAP < least:
+            columns.pop(name, None)
     room = width - _width(columns) - GAP
     if room >= REASON_LEAST:
         columns["reason"] = [_wrap(record.reason, room, reason_lines) for record in records]
@@ -156,4 +165,4 @@ def _cut(text: str, longest: int = LONGEST_CELL) -> str:
 
 
 def _wrap(text: str, width: int, lines: int) -> str:
-    return "\n".join(textwrap.wrap(text, width, max_lines=lines, placeholder=" …"))
+    return "\n".join(textwrap.wrap(text, width, max_lines=lines, placeholder=" …", break_on_hyphens=False))
