@@ -17,7 +17,7 @@ from pathlib import Path
 
 import pytest
 
-DEMO = [sys.executable, "-m", "ansible_collections.officefleet.c2r.tests.lab.demo", "--hosts", "8"]
+DEMO = [sys.executable, "-m", "ansible_collections.officefleet.c2r.tests.lab.demo", "--hosts", "10"]
 MARK = "OFFICEFLEET_DEMO_TEST"
 
 
@@ -44,7 +44,7 @@ def test_every_host_ends_in_its_explained_state(finished: tuple[Path, str]) -> N
     output, _ = finished
     records = [json.loads(path.read_text()) for path in sorted((output / "records").glob("*.json"))]
     states = collections.Counter(record["state"] for record in records)
-    assert states == {"compliant": 3, "blocked": 1, "failed": 1, "unreachable": 1, "incompatible": 2}
+    assert states == {"compliant": 5, "blocked": 1, "failed": 1, "unreachable": 1, "incompatible": 2}
     assert all(record["reason"] for record in records)
     (failed,) = (record for record in records if record["state"] == "failed")
     assert failed["error"]["hresult"] == "0x800704CD"
@@ -58,7 +58,7 @@ def test_the_screen_has_one_line_for_each_host_and_phase(finished: tuple[Path, s
         r"^(ws-\d+)  (downloading|applying|compliant) +(16\.[\d.]+)(?: -> (16\.[\d.]+))?$", rollout, re.M
     )
     compliant = [host for host, state, _, _ in phases if state == "compliant"]
-    assert len(compliant) == len(set(compliant)) == 3
+    assert len(compliant) == len(set(compliant)) == 5
     passes = rollout[rollout.index("downloading") : rollout.index("PLAY RECAP")]
     assert "changed: [" not in passes
 

@@ -151,11 +151,11 @@ def interrupt(_number: int, _frame: FrameType | None) -> None:
 def main() -> int:
     """Parse the command line and run the demo."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--hosts", type=int, default=25, help="simulated Windows hosts, 8 to 500 (default 25)")
+    parser.add_argument("--hosts", type=int, default=25, help="simulated Windows hosts, 10 to 500 (default 25)")
     parser.add_argument("--output", type=Path, required=True, help="folder for report and records; emptied first")
     options = parser.parse_args()
-    if not 8 <= options.hosts <= 500:
-        parser.error(f"--hosts: {options.hosts} is not between 8 and 500")
+    if not 10 <= options.hosts <= 500:
+        parser.error(f"--hosts: {options.hosts} is not between 10 and 500")
     signal.signal(signal.SIGTERM, interrupt)
     started = time.monotonic()
     try:
