@@ -15,7 +15,7 @@ from ansible_collections.officefleet.c2r.plugins.module_utils._cdn.errors import
 from ansible_collections.officefleet.c2r.plugins.modules.reconcile import ARGUMENT_SPEC
 from ansible_collections.officefleet.c2r.plugins.plugin_utils import _decide, _errors, _phase_line, _rings
 from ansible_collections.officefleet.c2r.plugins.plugin_utils._arguments import ArgumentsError, validated
-from ansible_collections.officefleet.c2r.plugins.plugin_utils._decide import Decision, StepAnswer
+from ansible_collections.officefleet.c2r.plugins.plugin_utils._decide import Decision
 from ansible_collections.officefleet.c2r.plugins.plugin_utils._deployment import Deployment
 from ansible_collections.officefleet.c2r.plugins.plugin_utils._host_link import (
     HostLink,
@@ -89,7 +89,6 @@ class Visit:
         """Take the pass, unless this run has looked at the host already and nothing new can be expected of it."""
         now = _now()
         started = None if run_started is None else datetime.fromtimestamp(int(run_started), timezone.utc)
-        first = started is None or self.before.updated_at is None or self.before.updated_at < started
         if started is not None and not _decide.due(self.before, started, now, self.gate):
             return self._left_alone()
         try:
@@ -102,7 +101,7 @@ class Visit:
         except (ModuleFailedError, HostStateError) as failure:
             self._end_badly("failed", str(failure), None)
             return {"failed": True, "msg": f"{self.host}: {failure}", **self._result("none", submitted=False)}
-        self._show(first, pending=step != "none" and not submitted)
+        self._show(first=look_only or self.check_mode, pending=step != "none" and not submitted)
         return self._result(step, submitted)
 
     def _visit(self, look_only: bool) -> tuple[str, bool]:
@@ -125,7 +124,7 @@ class Visit:
         self._save()
         try:
             answer = self.link.ask("update", _options(self.deployment, decision.step))
-            host, taken = HostState.from_result(answer), step_answer(answer)
+            host, taken = HostState.from_result(answer), _decide.step_answer(answer)
         except LostError:
             return self._after_a_lost_answer()
         after = _decide.after_step(self.deployment, host, self.record, _now(), self.gate, taken)
@@ -199,19 +198,6 @@ class Visit:
             "at_rest": record.at_rest,
             "revisit": record.revisit_at is not None or _decide.waits_for_ring(record),
         }
-
-
-def step_answer(answer: dict[str, Any]) -> StepAnswer:
-    """Read what a step of update says beyond the host's state."""
-    call = answer.get("call") or {}
-    hresult = call.get("hresult") or "0x00000000"
-    try:
-        number = int(str(hresult), 16)
-    except ValueError as error:
-        raise HostStateError(f"call.hresult {hresult!r} is not a number") from error
-    # The service's word for "queued" is any success code; only the upper half of the range are failures
-    failed = number if number & 0x80000000 else 0
-    return StepAnswer(bool(answer.get("submitted")), answer.get("refused"), failed)
 
 
 def _options(deployment: Deployment, step: str) -> dict[str, Any]:

@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
+from ansible.module_utils.errors import UnsupportedError
 
 
 class ArgumentsError(Exception):
@@ -24,5 +25,6 @@ def validated(
     validator = ArgumentSpecValidator(dict(specification), required_if=rules)  # type: ignore[no-untyped-call]
     result = validator.validate(dict(arguments))  # type: ignore[no-untyped-call]
     if result.error_messages:
-        raise ArgumentsError("; ".join(result.error_messages))
+        unsupported = isinstance(result.errors[0], UnsupportedError)
+        raise ArgumentsError(("Unsupported parameters: " if unsupported else "") + "; ".join(result.error_messages))
     return dict(result.validated_parameters)

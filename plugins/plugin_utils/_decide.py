@@ -13,15 +13,16 @@ Everything here is pure. What holds for every history (tests/unit/test_decide.py
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from typing import Any
 
 from ansible_collections.officefleet.c2r.plugins.module_utils._cdn import version
 from ansible_collections.officefleet.c2r.plugins.plugin_utils import _errors
 from ansible_collections.officefleet.c2r.plugins.plugin_utils._deployment import Deployment
 from ansible_collections.officefleet.c2r.plugins.plugin_utils._errors import DecodedError
-from ansible_collections.officefleet.c2r.plugins.plugin_utils._host_state import APPLYING, HostState
+from ansible_collections.officefleet.c2r.plugins.plugin_utils._host_state import APPLYING, HostState, HostStateError
 from ansible_collections.officefleet.c2r.plugins.plugin_utils._records import HISTORY, Record, Transition
 from ansible_collections.officefleet.c2r.plugins.plugin_utils._rings import Gate
 
@@ -186,6 +187,19 @@ class StepAnswer:
     hresult: int = 0
 
 
+def step_answer(answer: Mapping[str, Any]) -> StepAnswer:
+    """Read what a step of update says beyond the host's state."""
+    call = answer.get("call") or {}
+    hresult = call.get("hresult") or "0x00000000"
+    try:
+        number = int(str(hresult), 16)
+    except ValueError as error:
+        raise HostStateError(f"call.hresult {hresult!r} is not a number") from error
+    # The service's word for "queued" is any success code; only the upper half of the range are failures
+    failed = number if number & 0x80000000 else 0
+    return StepAnswer(bool(answer.get("submitted")), answer.get("refused"), failed)
+
+
 def _standing(deployment: Deployment, host: HostState, memory: Memory) -> Decision | None:
     """Judge what no step can change: at the target, ahead, unfit for the image, out of reach of COM."""
     settled = replace(memory, submitted=None, staged=False, not_before=None, failure=None, error=None)
@@ -195,7 +209,7 @@ def _standing(deployment: Deployment, host: HostState, memory: Memory) -> Decisi
     installed = version.parse(host.version)
     if installed == deployment.target:
         return Decision("none", "compliant", f"runs {host.version}", at_rest=True, memory=settled)
-    if installed > deployment.target and not deployment.allow_downgrade:
+    if installed > deployment.target and not deployment.allow_downgrade and _on_channel(deployment, host):
         return Decision("none", "ahead", f"runs {host.version}, newer than the target", at_rest=True, memory=kept)
     misfit = next(_misfits(deployment, host), None)
     if misfit is not None:
@@ -206,9 +220,13 @@ def _standing(deployment: Deployment, host: HostState, memory: Memory) -> Decisi
     return None
 
 
+def _on_channel(deployment: Deployment, host: HostState) -> bool:
+    return deployment.channel is None or host.channel == deployment.channel
+
+
 def _misfits(deployment: Deployment, host: HostState) -> Iterator[str]:
     """Name what keeps the image from suiting the host, the weightiest first."""
-    if deployment.channel is not None and host.channel != deployment.channel:
+    if not _on_channel(deployment, host):
         on = host.channel or host.channel_url or "no known channel"
         pending = ", a change of channel is pending" if host.channel_change_pending else ""
         yield f"is on {on}{pending}; {deployment.version} comes from {deployment.channel}"

@@ -140,9 +140,8 @@ def decode(domain: str, code: int | str) -> DecodedError:
 
 
 def summary(error: DecodedError) -> str:
-    """Give the error in a few words, for a reason: "0x800704CD: An operation was attempted …"."""
-    number = error["hresult"] or " ".join(part for part in (error["code"], error["name"]) if part)
-    return f"{number}: {error['message']}"
+    """Give the error in a few words, for a reason: "0x800704CD ERROR_CONNECTION_INVALID"."""
+    return f"{error['hresult'] or error['code']} {error['name'] or error['message']}"
 
 
 def _com(number: int) -> DecodedError:

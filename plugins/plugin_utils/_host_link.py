@@ -77,7 +77,10 @@ class HostLink:
                 module_name=COLLECTION + module, module_args=dict(options), task_vars=self._task_vars
             )
         except Exception as error:
-            raise _sorted_out(error) from error
+            failure = _connection_failure(error)
+            if failure is None:
+                raise
+            raise failure from error
         if answer.get("unreachable"):
             raise LostError(_short(str(answer.get("msg", ""))), midway=False)
         if answer.get("failed"):
@@ -106,11 +109,12 @@ def rejected(host: str, user: str | None) -> str:
     return f"{host} refused the credentials{who}. Check ansible_user and ansible_password of this host."
 
 
-def _sorted_out(error: Exception) -> Exception:
+def _connection_failure(error: Exception) -> RejectedError | LostError | None:
+    """Say which failure of the connection this is; None for an error that is none."""
     text = str(error)
     connection = isinstance(error, (AnsibleConnectionFailure, OSError)) or _library(error) in _LIBRARIES
     if not connection and not (isinstance(error, AnsibleError) and _LOST.search(text)):
-        return error
+        return None
     if isinstance(error, AnsibleAuthenticationFailure) or _REJECTED.search(text):
         return RejectedError()
     return LostError(_short(text), midway=not isinstance(error, AnsibleConnectionFailure))

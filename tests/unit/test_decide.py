@@ -83,6 +83,7 @@ CASES = [
          "compliant", True, record=replace(APPLY_ASKED, attempts=2), attempts=2, memory={"submitted": None}),
     Case("at the target, applications open", look(version=TARGET, blocking_apps=("EXCEL",)), "none", "compliant", True),
     Case("newer", look(version=NEWER), "none", "ahead", True, "newer than the target"),
+    Case("newer, on another channel", look(version=NEWER, channel="Current"), "none", "incompatible", True, "Current"),
     Case("newer with a closed ring", look(version=NEWER), "none", "ahead", True, gate=CLOSED),
     Case("newer, downgrade allowed", look(version=NEWER), "download", "downloading", False,
          deployment=replace(DEPLOYMENT, allow_downgrade=True)),

@@ -1,0 +1,300 @@
+# Copyright (c) 2026, officefleet.c2r contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The action reconcile against transcripts: one pass each, and what is written down after it."""
+
+from __future__ import annotations
+
+import json
+import secrets
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from ansible_collections.officefleet.c2r.plugins.action.reconcile import ActionModule
+from ansible_collections.officefleet.c2r.tests.unit.transcript import (
+    BROKEN,
+    DOWN,
+    OLD,
+    REFUSED,
+    SOURCE,
+    TARGET,
+    Transcript,
+    answer,
+    failed,
+    refused,
+    taken,
+)
+
+DEPLOYMENT = {
+    "channel": "MonthlyEnterprise",
+    "version": TARGET,
+    "source": SOURCE,
+    "languages": ["en-us"],
+    "architectures": ["x64"],
+    "retry_delay": "0",  # as AWX hands numbers over
+    "max_attempts": "2",
+}
+
+
+@pytest.fixture
+def records(tmp_path: Path) -> Path:
+    return tmp_path / "deep" / "records"
+
+
+def transcript(records: Path, *, check_mode: bool = False, deployment: Any = None, **options: Any) -> Transcript:
+    options = {"deployment": {**DEPLOYMENT, **(deployment or {})}, "records": str(records), **options}
+    return Transcript(ActionModule, options, check_mode=check_mode)
+
+
+def record(records: Path, host: str = "ws-001") -> dict[str, Any]:
+    document: dict[str, Any] = json.loads((records / f"{host}.json").read_text())
+    return document
+
+
+def test_a_download_is_asked_for_and_written_down(records: Path) -> None:
+    play = transcript(records)
+    result = play.run([answer(), taken("download", "download_pending")])
+    assert play.asked == ["update_info", "update download"]
+    assert play.options[1] == {
+        "version": TARGET,
+        "source": SOURCE,
+        "force_app_shutdown": False,
+        "display_level": False,
+        "allow_downgrade": False,
+        "_step": "download",
+    }
+    assert (result["changed"], result["state"], result["at_rest"], result["revisit"]) == (
+        True,
+        "downloading",
+        False,
+        True,
+    )
+    written = record(records)
+    assert written["deployment"] == {
+        "name": TARGET,
+        "channel": "MonthlyEnterprise",
+        "version": TARGET,
+        "source": SOURCE,
+    }
+    assert (written["schema"], written["host"], written["state"], written["version"]) == (
+        1,
+        "ws-001",
+        "downloading",
+        OLD,
+    )
+    assert [entry["state"] for entry in written["history"]] == ["downloading"]
+    assert written["submitted_at"].endswith("Z")
+    assert play.shown == [f"ws-001  downloading      {OLD} -> {TARGET}"]
+    assert [path.name for path in records.iterdir()] == ["ws-001.json"], "no temporary file is left"
+
+
+def test_a_whole_way(records: Path) -> None:
+    transcript(records).run([answer(), taken("download", "download_pending")])
+    waiting = transcript(records)
+    waiting.run([answer("downloading")])
+    assert waiting.shown == [], "nothing has changed"
+    staged = answer("download_succeeded", updates_ready_to_apply=TARGET)
+    result = transcript(records).run([staged, taken("apply", "apply_pending", updates_ready_to_apply=TARGET)])
+    assert (result["step"], result["state"]) == ("apply", "applying")
+    result = transcript(records).run([answer("apply_succeeded", version=TARGET)])
+    assert (result["changed"], result["state"], result["at_rest"], result["revisit"]) == (
+        False,
+        "compliant",
+        True,
+        False,
+    )
+    assert [entry["state"] for entry in record(records)["history"]] == ["downloading", "applying", "compliant"]
+
+
+def test_success_that_changed_nothing_is_no_success(records: Path) -> None:
+    staged = answer("download_succeeded", updates_ready_to_apply=TARGET)
+    transcript(records).run([staged, taken("apply", "applying", updates_ready_to_apply=TARGET)])
+    result = transcript(records, deployment={"max_attempts": 1}).run([answer("apply_succeeded")])
+    assert result["state"] == "failed"
+    assert f"apply reported success, yet {OLD} still runs" in result["reason"]
+
+
+def test_attempts_are_used_up_with_the_error_explained(records: Path) -> None:
+    transcript(records).run([answer(), taken("download", "download_pending")])
+    again = transcript(records)
+    result = again.run([failed("download_failed", 0x800704DA), taken("download", "downloading")])
+    assert (result["state"], result["attempts"]) == ("downloading", 1)
+    result = transcript(records).run([failed("download_failed", 0x800704DA)])
+    assert (result["state"], result["at_rest"], result["revisit"]) == ("failed", True, False)
+    assert result["error"]["hresult"] == "0x800704CD"
+    assert "documentsynctimeout" in record(records)["error"]["hint"]
+    renamed = transcript(records, deployment={"name": "again"})
+    assert renamed.run([failed("download_failed", 9), taken("download", "downloading")])["attempts"] == 0
+
+
+def test_a_host_that_is_down_is_a_state_not_a_failure(records: Path) -> None:
+    play = transcript(records)
+    result = play.run([DOWN])
+    assert "failed" not in result
+    assert (result["state"], result["at_rest"], result["revisit"]) == ("unreachable", True, True)
+    assert result["reason"] == "does not answer (connection refused)"
+    written = record(records)
+    assert (written["state"], written["seen_at"], written["version"]) == ("unreachable", None, None)
+    assert play.shown == [
+        f"ws-001  unreachable      - -> {TARGET}                 does not answer (connection refused)"
+    ]
+
+
+def test_a_look_that_breaks_midway_is_taken_again(records: Path) -> None:
+    play = transcript(records)
+    result = play.run([BROKEN, answer(version=TARGET)])
+    assert (result["state"], play.resets) == ("compliant", 1)
+    twice = transcript(records)
+    assert twice.run([BROKEN, BROKEN])["state"] == "unreachable"
+
+
+def test_a_step_whose_answer_is_lost_is_not_repeated_blindly(records: Path) -> None:
+    play = transcript(records)
+    result = play.run([answer(), BROKEN, answer("downloading")])
+    assert play.asked == ["update_info", "update download", "update_info"]
+    assert (result["changed"], result["state"]) == (True, "downloading")
+    assert transcript(records).run([answer("downloading")])["state"] == "downloading", "it is known to be ours"
+
+
+def test_a_host_lost_after_the_step_keeps_the_memory_of_it(records: Path) -> None:
+    result = transcript(records).run([answer(), BROKEN, DOWN])
+    assert result["state"] == "unreachable"
+    assert record(records)["submitted"] == "download"
+    assert transcript(records).run([answer("downloading")])["state"] == "downloading"
+
+
+def test_a_refused_step_is_told_by_the_state(records: Path) -> None:
+    result = transcript(records).run([answer(), refused("download", "busy", "downloading")])
+    assert (result["changed"], result["state"]) == (False, "waiting")
+    assert record(records)["submitted"] is None
+
+
+def test_a_call_without_rights_counts_and_is_explained(records: Path) -> None:
+    result = transcript(records, deployment={"max_attempts": 1}).run(
+        [answer(), taken("download", "unknown", hresult="0x80070005")]
+    )
+    assert (result["state"], result["error"]["name"]) == ("failed", "E_ACCESSDENIED")
+    assert not result["changed"]
+
+
+def test_rejected_credentials_fail_and_name_what_to_look_at(records: Path) -> None:
+    play = transcript(records)
+    password = secrets.token_hex(8)
+    result = play.run([REFUSED], ansible_password=password)
+    assert result["failed"]
+    assert result["msg"] == (
+        "ws-001 refused the credentials of 'fleet'. Check ansible_user and ansible_password of this host."
+    )
+    assert password not in json.dumps(result) + (records / "ws-001.json").read_text()
+    assert (record(records)["state"], record(records)["error"]["code"]) == ("unreachable", "401")
+
+
+@pytest.mark.parametrize(
+    ("bad", "message"),
+    [
+        ({"failed": True, "msg": "Cannot read the registry"}, "ws-001: update_info: Cannot read the registry"),
+        ({"failed": True}, "ws-001: update_info: the module gave no reason"),
+        ({**answer(), "status": "thinking"}, "ws-001: status 'thinking' is not one of"),
+        ({**answer(), "version": "sixteen"}, "ws-001: version 'sixteen' is not an Office version"),
+    ],
+)
+def test_a_module_that_fails_is_recorded_and_fails_the_task(records: Path, bad: dict[str, Any], message: str) -> None:
+    result = transcript(records).run([bad])
+    assert result["failed"]
+    assert result["msg"].startswith(message)
+    assert (record(records)["state"], record(records)["at_rest"]) == ("failed", True)
+
+
+def test_check_mode_asks_and_changes_nothing(records: Path) -> None:
+    play = transcript(records, check_mode=True)
+    result = play.run([answer()])
+    assert play.asked == ["update_info"]
+    assert (result["changed"], result["step"], result["state"]) == (True, "download", "waiting")
+    assert not records.exists()
+
+
+def test_a_look_alone_writes_down_and_takes_no_step(records: Path) -> None:
+    play = transcript(records, look_only=True)
+    result = play.run([answer()])
+    assert (result["changed"], result["step"], result["state"]) == (False, "download", "waiting")
+    assert record(records)["state"] == "waiting"
+    assert record(records)["submitted"] is None
+
+
+def test_a_run_leaves_settled_hosts_alone(records: Path) -> None:
+    started = time.time()
+    transcript(records, run_started=started).run([answer(version=TARGET)])
+    again = transcript(records, run_started=started)
+    assert again.run([])["state"] == "compliant"
+    transcript(records, run_started=started + 60).run([answer(version=TARGET)])
+
+
+def test_rings_open_by_the_records(records: Path) -> None:
+    groups = {"pilot": ["ws-001", "ws-002"], "broad": ["ws-003"]}
+    rings = {"rings": "pilot,broad", "ring_success": 50}
+
+    def visit(host: str, ring: str, *answers: Any, started: float | None = None) -> dict[str, Any]:
+        play = transcript(records, deployment=rings, run_started=started)
+        hosts = ["ws-001", "ws-002", "ws-003"]
+        variables = {"inventory_hostname": host, "groups": groups, "group_names": [ring], "ansible_play_hosts": hosts}
+        return play.run(list(answers), **variables)
+
+    started = time.time()
+    result = visit("ws-003", "broad", answer(), started=started)
+    assert (result["state"], result["at_rest"], result["ring"]) == ("waiting", False, "broad")
+    assert result["reason"] == "ring pilot: 0 of 2 compliant, 1 needed to open ring broad"
+    visit("ws-001", "pilot", answer(channel="Current"))
+    visit("ws-002", "pilot", answer(channel="Current"))
+    result = visit("ws-003", "broad", started=started)
+    assert (result["state"], result["at_rest"]) == ("waiting", True), "the pilots are at rest and too few"
+    visit("ws-002", "pilot", answer(version=TARGET))
+    result = visit("ws-003", "broad", answer(), taken("download", "downloading"), started=started)
+    assert result["state"] == "downloading"
+
+
+def test_hosts_without_a_ring_go_last_and_unknown_rings_are_a_mistake(records: Path) -> None:
+    groups = {"pilot": ["ws-009"], "all": ["ws-001", "ws-009"]}
+    result = transcript(records, deployment={"rings": ["pilot"]}).run([answer()], groups=groups, group_names=[])
+    assert (result["ring"], result["state"]) == ("rest", "waiting")
+    result = transcript(records, deployment={"rings": ["pilots"]}).run([], groups=groups, group_names=[])
+    assert result["failed"]
+    assert "rings: 'pilots' is not a group of the inventory" in result["msg"]
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"version": "latest"}, "deployment.version: 'latest' is not an Office version"),
+        ({"channel": "Weekly"}, "deployment.channel: 'Weekly' is not an update channel"),
+        ({"source": "ftp://x"}, "deployment.source: 'ftp://x' is neither"),
+        ({"source": "http://x/a b"}, "deployment.source: 'http://x/a b' is neither"),
+        ({"languages": []}, "deployment.languages: the list is empty"),
+        ({"ring_success": 101}, "deployment.ring_success: 101 is not between 0 and 100"),
+        ({"max_attempts": 0}, "deployment.max_attempts: 0 is not between 1 and 100"),
+        ({"max_attempts": "many"}, "max_attempts"),
+        ({"colour": "red"}, "Unsupported parameters"),
+    ],
+)
+def test_bad_options_are_named(records: Path, changes: dict[str, Any], message: str) -> None:
+    result = transcript(records, deployment=changes).run([])
+    assert result["failed"]
+    assert message in result["msg"]
+    assert not records.exists()
+
+
+def test_records_that_cannot_be_used_are_named(records: Path) -> None:
+    records.mkdir(parents=True)
+    (records / "ws-001.json").write_text("{}")
+    result = transcript(records).run([])
+    assert result["failed"]
+    assert f"{records}/ws-001.json is not a record of schema 1. Move it away" in result["msg"]
+    blocked = transcript(records / "ws-001.json").run([])
+    assert blocked["failed"]
+    assert "records: " in blocked["msg"]
+
+
+def test_a_name_cannot_leave_the_directory(records: Path) -> None:
+    transcript(records).run([answer(version=TARGET)], inventory_hostname="../ws:1")
+    assert [path.name for path in records.iterdir()] == ["%2E.%2Fws%3A1.json"]
