@@ -22,6 +22,17 @@ from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 CODE_SIGNING = ExtendedKeyUsageOID.CODE_SIGNING
 TIME_STAMPING = ExtendedKeyUsageOID.TIME_STAMPING
 SERVER_AUTH = ExtendedKeyUsageOID.SERVER_AUTH
+ISSUES = x509.KeyUsage(
+    key_cert_sign=True,
+    digital_signature=False,
+    content_commitment=False,
+    key_encipherment=False,
+    data_encipherment=False,
+    key_agreement=False,
+    crl_sign=False,
+    encipher_only=False,
+    decipher_only=False,
+)
 LONG_AGO = datetime(2015, 1, 1, tzinfo=UTC)
 FAR_AHEAD = datetime(2049, 1, 1, tzinfo=UTC)
 
@@ -56,8 +67,12 @@ def issue(
     valid: tuple[datetime, datetime] = (LONG_AGO, FAR_AHEAD),
     organization: str = "unit tests",
     bits: int = 2048,
+    constrained: bool = True,
 ) -> Holder:
-    """Without issuer a root; with one an end certificate unless `authority`."""
+    """Without issuer a root; with one an end certificate unless `authority`.
+
+    Not `constrained`: no basic constraints but a key usage that allows to issue, as before X.509 version 3.
+    """
     key = rsa.generate_private_key(public_exponent=65537, key_size=bits)
     names = ((NameOID.ORGANIZATION_NAME, organization), (NameOID.COMMON_NAME, name))
     subject = x509.Name([x509.NameAttribute(kind, text) for kind, text in names])
@@ -71,7 +86,7 @@ def issue(
         .not_valid_after(valid[1])
     )
     constraints = x509.BasicConstraints(ca=issuer is None if authority is None else authority, path_length=None)
-    builder = builder.add_extension(constraints, critical=True)
+    builder = builder.add_extension(constraints if constrained else ISSUES, critical=True)
     if uses:
         builder = builder.add_extension(x509.ExtendedKeyUsage(uses), critical=list(uses) == [TIME_STAMPING])
     return Holder(builder.sign(issuer.key if issuer else key, hashes.SHA256()), key)

@@ -5,8 +5,10 @@
 from __future__ import annotations
 
 import struct
+import subprocess
 import sys
 import tempfile
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -185,6 +187,15 @@ def test_every_part_that_makes_the_signature_counts(signed: bytes, authority: Au
             refused(bytes(data), authority.anchors, r"some\.cab")
 
 
+def test_only_the_certificate_that_is_named_counts(signed: bytes, authority: Authority) -> None:
+    """Not whatever else the message brings along."""
+    signature = signing.pkcs7(signed)
+    content = signature["content"]["encap_content_info"]["content"].parsed.contents
+    openssl.check_signature(signature.dump(), content, authority.signer.der)
+    with pytest.raises(openssl.Refused):
+        openssl.check_signature(signature.dump(), content, authority.brief_signer.der)
+
+
 def test_two_signers_are_refused(signed: bytes, authority: Authority) -> None:
     def double(signed_data: Any) -> None:
         signed_data["signer_infos"] = [signed_data["signer_infos"][0]] * 2
@@ -260,13 +271,22 @@ def test_a_nested_signature_of_another_cabinet_is_refused(authority: Authority, 
 # Trust
 
 
-def test_an_unknown_root_is_refused(authority: Authority, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Not even with the same names, and though the system trusts it and the message brings it along."""
-    root = signing.issue("root")
+@pytest.mark.parametrize("name", ["root", "another root"])
+def test_an_unknown_root_is_refused(
+    name: str, authority: Authority, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Not even with the name of one we know, and though the system trusts it and the message brings it along."""
+    root = signing.issue(name)
     leaf = signing.issue("signer", root, uses=[signing.CODE_SIGNING])
     data = signing.sign(UNSIGNED, folder, [leaf, root])
-    (folder / "system.pem").write_bytes(root.pem)
-    monkeypatch.setenv("SSL_CERT_FILE", str(folder / "system.pem"))
+    system = folder / "system"
+    system.mkdir(exist_ok=True)
+    (system / "root.pem").write_bytes(root.pem)
+    subprocess.run(["openssl", "rehash", str(system)], check=True)
+    monkeypatch.setenv("SSL_CERT_FILE", str(system / "root.pem"))
+    monkeypatch.setenv("SSL_CERT_DIR", str(system))
+    checked = ["openssl", "verify", "-purpose", "any"]
+    assert subprocess.run(checked, input=leaf.pem, capture_output=True, check=False).returncode == 0  # the trap is set
     refused(data, authority.anchors, r"not trusted .*trust_anchors")
     refused(data, authenticode.TrustAnchors.microsoft(), "not trusted")
     refused(data, trusting(), "no anchor to trust")
@@ -290,6 +310,12 @@ def test_a_certificate_for_other_uses_is_refused(uses: list[Any], authority: Aut
 def test_an_end_certificate_issues_nothing(authority: Authority, folder: Path) -> None:
     leaf = signing.issue("leaf", authority.signer, uses=[signing.CODE_SIGNING])
     refused(signing.sign(UNSIGNED, folder, [leaf, authority.signer]), authority.anchors, "not trusted")
+
+
+def test_an_authority_has_to_be_marked_as_one(authority: Authority, folder: Path) -> None:
+    middle = signing.issue("middle", authority.root, constrained=False)
+    leaf = signing.issue("leaf", middle, uses=[signing.CODE_SIGNING])
+    refused(signing.sign(UNSIGNED, folder, [leaf, middle]), authority.anchors, "not trusted")
 
 
 def test_an_authority_for_other_uses_issues_no_signer(authority: Authority, folder: Path) -> None:
@@ -375,6 +401,39 @@ def test_a_stamp_of_another_signature_is_refused(signed: bytes, stamped: bytes, 
     refused(signing.changed(signed, graft), authority.anchors, "time stamp .* belongs to another signature")
 
 
+def stamped_anew(data: bytes, stamper: signing.Holder, change: Callable[[Any], None]) -> bytes:
+    """The cabinet with a change (in place) to the signed attributes of its time stamp, signed by the same stamper."""
+
+    def stamp(signed_data: Any) -> None:
+        values = signed_data["signer_infos"][0]["unsigned_attrs"][0]["values"]
+        token = cms.ContentInfo.load(values[0].dump())
+        signer_info = token["content"]["signer_infos"][0]
+        attributes = cms.CMSAttributes(list(signer_info["signed_attrs"]))
+        change({attribute["type"].native: attribute["values"] for attribute in attributes})
+        signer_info["signed_attrs"] = attributes
+        signer_info["signature"] = stamper.key.sign(attributes.dump(), padding.PKCS1v15(), hashes.SHA256())
+        values[0] = cms.ContentInfo.load(token.dump())
+
+    return signing.changed(data, stamp)
+
+
+def test_a_stamp_is_held_against_what_its_maker_signed(stamped: bytes, authority: Authority) -> None:
+    def nothing(_attributes: Any) -> None:
+        pass
+
+    def relabel(attributes: Any) -> None:
+        attributes["content_type"][0] = "data"
+
+    def other_certificate(attributes: Any) -> None:
+        values = attributes.get("signing_certificate_v2") or attributes["signing_certificate"]
+        values[0]["certs"][0]["cert_hash"] = bytes(len(values[0]["certs"][0]["cert_hash"].native))
+
+    anchors = authority.anchors
+    assert authenticode.verify(stamped_anew(stamped, authority.stamper, nothing), anchors).signed_at == MOMENT
+    refused(stamped_anew(stamped, authority.stamper, relabel), anchors, "does not sign what it should")
+    refused(stamped_anew(stamped, authority.stamper, other_certificate), anchors, "names another certificate")
+
+
 def test_a_stripped_stamp_does_not_help(stamped: bytes, authority: Authority) -> None:
     def strip(signed_data: Any) -> None:
         del signed_data["signer_infos"][0]["unsigned_attrs"]
@@ -449,8 +508,17 @@ def test_anchors_come_from_pem_files(signed: bytes, authority: Authority, tmp_pa
 
 def test_what_is_no_anchor_is_refused(authority: Authority, tmp_path: Path) -> None:
     middle = signing.issue("middle", authority.root, authority=True)
+    leaf = signing.issue("leaf", authority=False, uses=[signing.CODE_SIGNING])
     path = tmp_path / "anchors.pem"
-    for content in (b"", b"text", authority.signer.pem, middle.pem, authority.signer.key_pem, authority.root.pem[:300]):
+    for content in (
+        b"",
+        b"text",
+        leaf.pem,
+        authority.signer.pem,
+        middle.pem,
+        authority.signer.key_pem,
+        authority.root.pem[:300],
+    ):
         path.write_bytes(content)
         with pytest.raises(InputError, match=r"^trust_anchors: .*anchors\.pem"):
             authenticode.TrustAnchors.from_pem([path])

@@ -44,6 +44,17 @@ def test_a_truncated_cabinet_is_refused(made: bytes) -> None:
             cabinet.read_member(made[:length], "v64.hash")
 
 
+def test_a_member_shorter_than_said_is_refused() -> None:
+    archive = CabArchive()
+    archive["v64.hash"] = CabFile(b"second")
+    data = bytearray(archive.save(compress=False))
+    size = data.index(b"v64.hash\0") - 16
+    assert data[size : size + 4] == b"\x06\0\0\0"
+    data[size] = 7
+    with pytest.raises(FeedError):
+        cabinet.read_member(bytes(data), "v64.hash")
+
+
 def test_what_is_no_cabinet_is_refused() -> None:
     for data in (b"", b"<html></html>", b"PK\x03\x04" + bytes(100), b"MSCF" + bytes(100)):
         with pytest.raises(FeedError, match="not a readable cabinet"):
