@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 
+from ansible_collections.officefleet.c2r.plugins.module_utils._cdn import library as library_module
 from ansible_collections.officefleet.c2r.plugins.module_utils._cdn import manifest
 from ansible_collections.officefleet.c2r.plugins.module_utils._cdn.errors import InputError
 from ansible_collections.officefleet.c2r.plugins.module_utils._cdn.library import Library
@@ -130,6 +131,24 @@ def test_a_run_that_still_works_is_left_alone(tmp_path: Path) -> None:
             assert (first / "manifest.json").exists()
         assert (first / "manifest.json").exists()
         assert library.publish(first, *NAME)
+
+
+def test_a_lock_file_removed_before_it_was_locked_is_not_used(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Another run may take it for an abandoned one in that moment."""
+    real = library_module._locked
+    names: list[list[str]] = []
+
+    def locked(descriptor: int) -> bool:
+        names.append(staging(tmp_path))
+        if len(names) == 1:
+            (tmp_path / ".staging" / names[0][0]).unlink()
+        return real(descriptor)
+
+    monkeypatch.setattr(library_module, "_locked", locked)
+    with Library(tmp_path).workspace(*NAME) as folder:
+        assert len(names) == 2
+        assert names[1] == [f"{folder.name}.lock"]
+        assert (folder.parent / f"{folder.name}.lock").exists()
 
 
 def damage_missing(path: Path) -> None:

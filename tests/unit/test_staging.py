@@ -336,6 +336,13 @@ def test_without_the_labs_anchor_nothing_is_trusted(cdn: LabCdn, tmp_path: Path)
     assert "trust_anchors" in text
 
 
+def test_without_the_labs_anchor_ofl_cab_is_not_trusted(cdn: LabCdn, tmp_path: Path) -> None:
+    changes = {"file_list": "ofl", "file_list_url": cdn.ofl_url, "trust_anchors": None}
+    text = refusal(cdn, tmp_path, SignatureError, **changes)
+    assert text.startswith("file_list_url: ")
+    assert paths(cdn) == ["/pr/wsus/ofl.cab"]
+
+
 @pytest.mark.parametrize("name", ["s640.cab", f"v64_{NEW.version}.cab"])
 def test_a_signed_cabinet_of_another_build_is_refused(tmp_path: Path, name: str) -> None:
     """A mirror that answers with an older build's files could otherwise keep a fleet back, all signatures valid."""

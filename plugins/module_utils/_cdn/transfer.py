@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     import requests
 
-CHUNK = 1 << 20  #: bytes held in memory per transfer
+CHUNK = 256 << 10  #: bytes held in memory per transfer, and how soon an interrupt is seen
 
 _MISSING = (400, 404)  # the CDN answers either for what it does not have
 _REFUSED = (401, 403, 407)

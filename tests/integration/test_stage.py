@@ -1,0 +1,296 @@
+# Copyright (c) 2026, officefleet.c2r contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The playbook `stage` and the module `image`, run by the real ansible-core against the simulated CDN."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from ansible_collections.officefleet.c2r.plugins.modules import image as image_module
+from ansible_collections.officefleet.c2r.tests.lab.cdn import Build, LabCdn
+
+OLD = Build("MonthlyEnterprise", "16.0.20131.20206", "2606", payload_bytes=2_000_000, language_bytes=300_000)
+NEW = Build("MonthlyEnterprise", "16.0.20228.20190", "2607", payload_bytes=2_000_000, language_bytes=300_000)
+STREAM = "stream.x64.x-none.dat"
+
+
+@pytest.fixture(scope="module")
+def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LabCdn]:
+    with LabCdn(tmp_path_factory.mktemp("cdn"), (OLD, NEW)) as lab:
+        yield lab
+
+
+@dataclass
+class Answer:
+    status: int
+    output: str
+
+    @property
+    def result(self) -> dict[str, Any]:
+        """The JSON that the command `ansible` shows for its one host."""
+        result: dict[str, Any] = json.loads(self.output[self.output.index("=> {") + 3 : self.output.rindex("}") + 1])
+        return result
+
+    @property
+    def error(self) -> str:
+        """The message that `ansible-playbook` shows for the one host that failed, checked to be readable."""
+        assert self.status != 0
+        assert "Traceback" not in self.output
+        found = re.search(r"^(?:fatal|failed): .*?=> (\{.*\})$", self.output, re.MULTILINE)
+        assert found is not None, self.output
+        message: str = json.loads(found[1])["msg"]
+        assert "\n" not in message
+        return message
+
+
+@dataclass
+class Team:
+    """Somebody with a library, a CDN and a configuration that knows nothing of the machine's."""
+
+    cdn: LabCdn
+    home: Path
+
+    @property
+    def library(self) -> Path:
+        return self.home / "library"
+
+    @property
+    def image(self) -> Path:
+        return self.library / NEW.channel / NEW.version
+
+    @property
+    def variables(self) -> dict[str, Any]:
+        return {
+            "channel": NEW.channel,
+            "version": NEW.version,
+            "languages": ["en-us", "de-de"],
+            "library": str(self.library),
+            "cdn_url": self.cdn.url,
+            "file_list_url": self.cdn.file_list_url,
+            "trust_anchors": [str(self.cdn.anchors)],
+        }
+
+    def play(self, *arguments: str, **changes: Any) -> Answer:
+        """Run the playbook; None takes a variable away."""
+        variables = {f"officefleet_{k}": v for k, v in {**self.variables, **changes}.items() if v is not None}
+        return self._run("ansible-playbook", "officefleet.c2r.stage", "-e", json.dumps(variables), *arguments)
+
+    def module(self, *arguments: str, **changes: Any) -> Answer:
+        """Run the module alone."""
+        options = {k: v for k, v in {**self.variables, **changes}.items() if v is not None}
+        return self._run("ansible", "localhost", "-m", "officefleet.c2r.image", "-a", json.dumps(options), *arguments)
+
+    def _run(self, *command: str) -> Answer:
+        done = subprocess.run(
+            command, capture_output=True, text=True, timeout=120, check=False, cwd=self.home, env=self.environment
+        )
+        return Answer(done.returncode, done.stdout + done.stderr)
+
+    @property
+    def environment(self) -> dict[str, str]:
+        kept = {k: v for k, v in os.environ.items() if not k.lower().endswith("_proxy")}
+        return {**kept, "ANSIBLE_HOME": str(self.home / ".ansible"), "ANSIBLE_NOCOLOR": "1", "HOME": str(self.home)}
+
+    def nothing_is_left(self) -> bool:
+        return [path for path in self.library.rglob("*") if path.name != ".staging"] == []
+
+
+@pytest.fixture
+def team(shared: LabCdn, tmp_path: Path) -> Team:
+    shared.faults.clear()
+    shared.requests.clear()
+    shared.bytes_per_second = None
+    return Team(shared, tmp_path)
+
+
+def test_check_then_stage_then_nothing_to_do(team: Team) -> None:
+    checked = team.play("--check", "--diff")
+    assert checked.status == 0
+    assert "changed=1" in checked.output
+    assert re.search(rf"^\+office/data/{NEW.version}/{re.escape(STREAM)} 2000000 bytes$", checked.output, re.MULTILINE)
+    assert not team.library.exists()
+
+    staged = team.play()
+    assert staged.status == 0
+    assert "changed=1" in staged.output
+    manifest = json.loads((team.image / "manifest.json").read_text())
+    size = sum(file["size"] for file in manifest["files"])
+    assert f"{NEW.channel} {NEW.version}: 13/13 files, 100 %" in staged.output
+    assert f"{team.image}: 14 files, {size / 1e6:.1f} MB, en-us de-de" in staged.output
+    assert list((team.library / ".staging").iterdir()) == []
+
+    team.cdn.requests.clear()
+    again = team.play()
+    assert again.status == 0
+    assert "changed=0" in again.output
+    assert team.cdn.requests == []
+
+
+def test_the_modules_result_says_what_the_manifest_says(team: Team) -> None:
+    planned = team.module("--check", file_list="ofl", file_list_url=team.cdn.ofl_url).result
+    assert planned["changed"] is True
+    assert planned["bytes_fetched"] == 0
+    assert not team.library.exists()
+    staged = team.module(file_list="ofl", file_list_url=team.cdn.ofl_url).result
+    assert staged["changed"] is True
+    manifest = json.loads((team.image / "manifest.json").read_text())
+    assert staged["files"] == manifest["files"]
+    assert staged["path"] == planned["path"] == str(team.image)
+    assert staged["manifest"] == str(team.image / "manifest.json")
+    assert staged["bytes_total"] == planned["bytes_total"] == sum(file["size"] for file in manifest["files"])
+    again = team.module(file_list="ofl", file_list_url=team.cdn.ofl_url).result
+    assert again["changed"] is False
+    assert again["bytes_fetched"] == 0
+    assert again["files"] == staged["files"]
+
+
+def test_without_a_version_the_newest_is_staged(team: Team) -> None:
+    answer = team.play(version=None, languages="en-us,fr-fr", release_history=team.cdn.release_history_url)
+    assert answer.status == 0
+    assert json.loads((team.image / "manifest.json").read_text())["languages"] == ["en-us", "fr-fr"]
+
+
+def test_one_version_for_all_distribution_points(team: Team) -> None:
+    """The version is a lookup that answers differently each time; both hosts get the same answer all the same."""
+    library = f"{team.home}/{{{{ inventory_hostname }}}}"
+    shared = {
+        "ansible_connection": "local",
+        "ansible_python_interpreter": sys.executable,
+        "officefleet_library": library,
+    }
+    inventory = {"points": {"hosts": {"a": {}, "b": {}}, "vars": shared}}
+    (team.home / "inventory.yml").write_text(json.dumps(inventory))
+    script = team.home / "version"
+    script.write_text(
+        f"#!/bin/sh\necho >> asked\n[ $(($(wc -l < asked) % 2)) = 0 ] && echo {NEW.version} || echo {OLD.version}\n"
+    )
+    script.chmod(0o755)
+    lookup = f"{{{{ lookup('ansible.builtin.pipe', 'cd {team.home}; ./version') }}}}"
+    points = {"distribution_points": "points", "library": None, "version": lookup}
+    assert team.play("-i", "inventory.yml", "--forks", "1", **points).status == 0
+    assert len((team.home / "asked").read_text()) > 1
+    staged = [[path.parent.name for path in (team.home / host).glob("*/*/manifest.json")] for host in "ab"]
+    assert staged[0] == staged[1]
+    assert len(staged[0]) == 1
+
+
+@pytest.mark.parametrize("name", ["channel", "languages", "library"])
+@pytest.mark.parametrize("value", [None, ""], ids=["missing", "empty"])
+def test_a_missing_variable_is_named(team: Team, name: str, value: str | None) -> None:
+    assert re.match(rf"officefleet_{name} is not set; it takes .* such as ", team.play(**{name: value}).error)
+    assert team.nothing_is_left()
+    assert team.cdn.requests == []
+
+
+@pytest.mark.parametrize(
+    ("changes", "expected"),
+    [
+        ({"channel": "Monthli"}, r"channel: 'Monthli' is not .* Valid are .*MonthlyEnterprise"),
+        ({"version": "2607"}, r"version: '2607' is not .*'16\.0\.20326\.20100'"),
+        ({"version": "16.0.1.2"}, r"version: '16\.0\.1\.2' is not a build of channel MonthlyEnterprise .*lookup\("),
+        ({"languages": ["en-us", "xx-xx"]}, r"languages: 'xx-xx' .* Valid are de-de, en-us, fr-fr\."),
+        ({"cdn_url": "cdn"}, r"cdn_url: 'cdn' is not an http\(s\) URL\. The default is https://officecdn"),
+        ({"trust_anchors": ["/absent.pem"]}, r"trust_anchors: '?/absent\.pem'? "),
+        ({"library": "/dev/null/library"}, r"library: '/dev/null/library' cannot be used: .*Not a directory"),
+    ],
+    ids=["channel", "no version", "unknown version", "language", "cdn_url", "trust_anchors", "library"],
+)
+def test_what_cannot_be_staged_is_named(team: Team, changes: dict[str, Any], expected: str) -> None:
+    assert re.match(expected, team.play(**changes).error)
+    assert team.nothing_is_left()
+
+
+@pytest.mark.parametrize(
+    ("name", "fault", "expected"),
+    [
+        (STREAM, "flip", r"cdn_url: http://\S+ was damaged or altered on the way"),
+        ("i640.cab", "flip", r"cdn_url: http://\S+ is not what was signed"),
+        (STREAM, "truncate", r"cdn_url: http://\S+ cannot be fetched, 4 attempts failed: the answer ended early"),
+        (STREAM, "html", r"cdn_url: http://\S+ answered with a web page"),
+        ("i641031.cab", "missing", r"languages: 'de-de' is not in 16\.0\.20228\.20190 of channel MonthlyEnterprise"),
+        ("s640.cab", "bad-request", r"version: 16\.0\.20228\.20190 of channel MonthlyEnterprise is not on the CDN"),
+    ],
+)
+def test_a_file_that_is_not_as_it_should_be(team: Team, name: str, fault: str, expected: str) -> None:
+    team.cdn.faults[team.cdn.path(NEW, name)] = fault
+    error = team.play().error
+    assert re.match(expected, error)
+    assert name in error or name.startswith("s640") or "de-de" in error
+    assert team.nothing_is_left()
+
+
+@pytest.mark.parametrize("option", ["cdn_url", "file_list_url"])
+def test_a_server_that_is_away(team: Team, option: str) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as closed:
+        away = f"http://127.0.0.1:{closed.getsockname()[1]}"
+    error = team.play(**{option: away}).error
+    assert re.match(rf"{option}: {away}\S* cannot be fetched\b.*: .*Connection refused\. Check the address, ", error)
+    assert team.nothing_is_left()
+
+
+def test_a_language_is_not_added_to_an_image(team: Team) -> None:
+    assert team.play(languages=["en-us"]).status == 0
+    before = {path: path.stat().st_mtime_ns for path in team.library.rglob("*")}
+    assert re.match(r"languages: 'de-de' is not in the image .* which has en-us\. ", team.play().error)
+    assert {path: path.stat().st_mtime_ns for path in team.library.rglob("*")} == before
+
+
+def wait_for(condition: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + 30
+    while not condition():
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+
+
+@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM, signal.SIGINT])
+def test_an_interrupted_run_leaves_at_most_what_the_next_one_removes(team: Team, number: signal.Signals) -> None:
+    team.cdn.bytes_per_second = 400_000
+    arguments = team.home / "arguments.json"
+    arguments.write_text(json.dumps({"ANSIBLE_MODULE_ARGS": team.variables}))
+    process = subprocess.Popen(
+        [sys.executable, "-m", image_module.__name__, str(arguments)],
+        env=team.environment,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    try:
+        wait_for(lambda: bool(list(team.library.glob(f".staging/*/office/data/*/{STREAM}"))))
+        process.send_signal(number)
+        process.wait(timeout=30)
+    finally:
+        process.kill()
+        process.wait()
+    assert process.returncode != 0
+    assert not team.image.exists()
+    left = list((team.library / ".staging").iterdir())
+    assert len(left) == (2 if number == signal.SIGKILL else 0)
+    team.cdn.bytes_per_second = None
+    assert "changed=1" in team.play().output
+    assert list((team.library / ".staging").iterdir()) == []
+
+
+def test_a_missing_library_of_python_is_named_with_the_remedy(team: Team) -> None:
+    """A Python that sees nothing of what is installed beside it."""
+    bare = team.home / "python"
+    bare.write_text(f'#!/bin/sh\nexec {sys.executable} -I -S "$@"\n')
+    bare.chmod(0o755)
+    answer = team.module("-e", f"ansible_python_interpreter={bare}")
+    assert answer.status != 0
+    assert "Traceback" not in answer.output
+    message = answer.result["msg"]
+    assert message.startswith("Failed to import the required Python library (requests) on ")
+    assert "pip install requests" in message
+    assert not team.library.exists()
