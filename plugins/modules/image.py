@@ -82,7 +82,7 @@ options:
   cdn_url:
     description:
       - The server that all files are fetched from, whatever server the file list names.
-      - A mirror of the CDN can be named here; it need not be trusted, since every file is verified.
+      - A mirror of the CDN can be named here; its files are verified like the CDN's own.
     type: str
     default: https://officecdn.microsoft.com
   trust_anchors:
