@@ -19,9 +19,11 @@ ldconfig -p 2>/dev/null | grep -q 'libarchive\.so\.13' || missing="$missing liba
 
 # --- the newest Python that the locked ansible-core supports
 is_usable() { "$1" -c 'import ensurepip, sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 14))' 2>/dev/null; }
+# pyenv's own folder, also where HOME is not its owner's
+pyenv_versions=$(command -v pyenv >/dev/null 2>&1 && printf '%s/versions' "$(dirname "$(dirname "$(readlink -f "$(command -v pyenv)")")")") || true
 python=""
 for minor in 14 13 12 11; do
-    for candidate in "python3.$minor" $(command -v pyenv >/dev/null 2>&1 && ls -d "$(pyenv root)"/versions/3."$minor".*/bin/python 2>/dev/null); do
+    for candidate in "python3.$minor" $(ls -d "$pyenv_versions"/3."$minor".*/bin/python 2>/dev/null); do
         if is_usable "$candidate"; then python=$candidate; break 2; fi
     done
 done

@@ -56,4 +56,5 @@ class CallbackModule(DefaultCallback):
     def v2_playbook_on_include(self, included_file: Any) -> None:
         """Say nothing of included files, unless asked for more: the line would name every host."""
         if self._display.verbosity:
-            super().v2_playbook_on_include(included_file)
+            # Annotated since ansible-core 2.20 only.
+            super().v2_playbook_on_include(included_file)  # type: ignore[no-untyped-call, unused-ignore]
