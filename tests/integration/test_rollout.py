@@ -115,8 +115,21 @@ class Lab:
         }
         (self.work / "inventory.yml").write_text(yaml.safe_dump(hosts))
         command = ["ansible-playbook", "-i", "inventory.yml", "officefleet.c2r.rollout", *extra]
+        return self._run([*command, *(["--limit", limit] if limit else [])])
+
+    def update(self, host: str, **options: Any) -> tuple[int, str]:
+        """Run the module update on one host, as a person at a terminal does."""
+        assert self.server is not None
+        (self.work / "inventory.yml").write_text(
+            yaml.safe_dump(inventory(list(self.fleet.values()), self.server, password=PASSWORD))
+        )
+        arguments = json.dumps({"version": VERSION, "source": self.source, **options})
+        command = ["ansible", host, "-i", "inventory.yml", "-m", "officefleet.c2r.update", "-a", arguments]
+        return self._run(command)
+
+    def _run(self, command: list[str]) -> tuple[int, str]:
         done = subprocess.run(
-            [*command, *(["--limit", limit] if limit else [])],
+            command,
             cwd=self.work,
             env={**os.environ, "ANSIBLE_CONFIG": str(self.work / "ansible.cfg"), "ANSIBLE_NOCOLOR": "1"},
             stdin=subprocess.DEVNULL,
@@ -193,6 +206,21 @@ def test_a_fleet_with_one_of_each_trouble(lab: Lab) -> None:
     assert {host: record["state"] for host, record in lab.records().items()} == {
         host: ENDS[kind] for host, kind in kinds.items()
     }
+
+
+def test_update_brings_one_host_there_while_a_person_watches(lab: Lab) -> None:
+    kinds = {kind.name: host for host, kind in zip(lab.fleet, assign_kinds(COUNT), strict=True)}
+    lab.drops["ws-006", "update wait"] = 2
+    assert kinds["willing"] == "ws-006"
+    status, output = lab.update("ws-006")
+    assert status == 0, output
+    lines = [line.split()[1] for line in output.splitlines() if line.startswith("ws-006  ")]
+    assert [line for line in lines if line != "no"] == ["downloading", "applying", "compliant"], output
+    assert not any(lab.drops.values())
+    status, output = lab.update(kinds["word_open"], state="installed", wait_timeout=60)
+    assert status != 0
+    assert "open: WINWORD" in output
+    assert ("update apply", kinds["word_open"]) not in [(what, host) for host, what in lab.calls]
 
 
 def test_check_mode_says_what_would_be_done_and_does_nothing(lab: Lab) -> None:
