@@ -165,6 +165,13 @@ def test_a_host_lost_after_the_step_keeps_the_memory_of_it(records: Path) -> Non
     assert transcript(records).run([answer("downloading")])["state"] == "downloading"
 
 
+def test_a_job_killed_in_the_step_does_not_forget_it(records: Path) -> None:
+    with pytest.raises(RuntimeError):
+        transcript(records).run([answer(), RuntimeError("killed")])
+    assert record(records)["submitted"] == "download"
+    assert transcript(records).run([answer("downloading")])["state"] == "downloading"
+
+
 def test_a_refused_step_is_told_by_the_state(records: Path) -> None:
     result = transcript(records).run([answer(), refused("download", "busy", "downloading")])
     assert (result["changed"], result["state"]) == (False, "waiting")
