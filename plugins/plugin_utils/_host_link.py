@@ -84,7 +84,7 @@ class HostLink:
         if answer.get("unreachable"):
             raise LostError(_short(str(answer.get("msg", ""))), midway=False)
         if answer.get("failed"):
-            raise ModuleFailedError(f"{module}: {answer.get('msg') or 'the module gave no reason'}")
+            raise ModuleFailedError(f"{module}: {_why(answer)}")
         return answer
 
     def ask_twice(self, module: str, options: Mapping[str, Any]) -> dict[str, Any]:
@@ -107,6 +107,13 @@ def rejected(host: str, user: str | None) -> str:
     """Say that the host refused the credentials, and which variables to look at."""
     who = f" of {user!r}" if user else ""
     return f"{host} refused the credentials{who}. Check ansible_user and ansible_password of this host."
+
+
+def _why(answer: Mapping[str, Any]) -> str:
+    """Give the module's message; one that crashed has only its error output to tell the cause."""
+    message = str(answer.get("msg") or "the module gave no reason")
+    output = next((line.strip() for line in str(answer.get("module_stderr") or "").splitlines() if line.strip()), "")
+    return f"{message} ({output[:200]})" if output else message
 
 
 def _connection_failure(error: Exception) -> RejectedError | LostError | None:

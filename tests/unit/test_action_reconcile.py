@@ -203,6 +203,10 @@ def test_rejected_credentials_fail_and_name_what_to_look_at(records: Path) -> No
     [
         ({"failed": True, "msg": "Cannot read the registry"}, "ws-001: update_info: Cannot read the registry"),
         ({"failed": True}, "ws-001: update_info: the module gave no reason"),
+        (
+            {"failed": True, "msg": "No JSON", "module_stderr": "\r\nOut of memory\r\n"},
+            "ws-001: update_info: No JSON (Out of",
+        ),
         ({**answer(), "status": "thinking"}, "ws-001: status 'thinking' is not one of"),
         ({**answer(), "version": "sixteen"}, "ws-001: version 'sixteen' is not an Office version"),
     ],
