@@ -12,6 +12,9 @@ $script:ClickToRunKey = 'SOFTWARE\Microsoft\Office\ClickToRun'
 $script:UpdatePolicyKey = 'SOFTWARE\Policies\Microsoft\office\16.0\common\officeupdate'
 $script:CloudPolicyKey = 'SOFTWARE\Policies\Microsoft\cloud\office\16.0\Common\officeupdate'
 $script:UpdateNotifyClass = '{52C2F9C2-F1AC-4021-BF50-756A5FA8DDFE}'
+$script:FirstNotifyClass = '{B7F1785F-D69B-46F1-92FC-D2DE9C994F13}'
+# The first build with IUpdateNotify2, says its documentation.
+$script:FirstBuild = [version]'16.0.8208.6352'
 
 # The same table as module_utils/_cdn/channels.py; a unit test holds them together.
 $script:ChannelNames = @{
@@ -201,6 +204,50 @@ function Get-OsBuild {
     return $parts -join '.'
 }
 
+function Test-MultiSession {
+    <#
+    .SYNOPSIS
+    Whether several people may work on this host at once: a Remote Desktop session host, or Windows Enterprise multi-session.
+    .DESCRIPTION
+    The role is looked up where Microsoft's troubleshooting of licensing on session hosts looks for it.
+    https://learn.microsoft.com/troubleshoot/windows-server/remote/cannot-connect-rds-no-license-server
+    #>
+    [CmdletBinding()]
+    param ()
+
+    $windows = Read-RegistryKey -Path 'SOFTWARE\Microsoft\Windows NT\CurrentVersion'
+    if ("$($windows['editionid'])" -in @('ServerRdsh', 'EnterpriseMultiSession')) {
+        return $true
+    }
+    $role = Read-RegistryKey -Path 'SOFTWARE\Microsoft\ServerManager\ServicingStorage\ServerComponentCache\RDS-RD-Server'
+    return "$($role['installstate'])" -eq '1'
+}
+
+function Get-MsiOffice {
+    <#
+    .SYNOPSIS
+    The suites of Office 2010 to 2016 that Windows Installer (MSI) has installed, one by one, with name, title and version.
+    .DESCRIPTION
+    Their set-up registers each as for example Office16.PROPLUS; the server products that do so too are left out.
+    #>
+    [CmdletBinding()]
+    param ()
+
+    foreach ($software in @('SOFTWARE', 'SOFTWARE\WOW6432Node')) {
+        $path = "$software\Microsoft\Windows\CurrentVersion\Uninstall"
+        foreach ($name in @(Get-RegistrySubKeyName -Path $path)) {
+            if ($name -match '^Office1[456]\.' -and $name -notmatch '\.(OSERVER|WacServer)') {
+                $entry = Read-RegistryKey -Path "$path\$name"
+                @{
+                    name = $name
+                    title = Get-TextOrNull -Value $entry['displayname']
+                    version = Get-TextOrNull -Value $entry['displayversion']
+                }
+            }
+        }
+    }
+}
+
 function Get-UpdatePolicy {
     <#
     .SYNOPSIS
@@ -260,16 +307,18 @@ function Test-ManagementEnabled {
     return $null
 }
 
-function Get-ManagementReason {
+function Get-ManagementFault {
     <#
     .SYNOPSIS
-    Why the update interface does not answer, as a sentence with the remedy; the first cause found.
+    Why the update interface does not answer: its cause as one word, its reason as a sentence with the remedy.
+    .DESCRIPTION
+    The first cause found, in the order in which somebody would have to deal with them.
     #>
     [CmdletBinding()]
     param (
-        [Parameter(Mandatory = $true)]
-        [bool]
-        $Installed,
+        [AllowNull()]
+        [string]
+        $Version,
 
         [AllowNull()]
         [object]
@@ -284,35 +333,76 @@ function Get-ManagementReason {
         $HResult
     )
 
-    $service = Get-Service -Name 'ClickToRunSvc' -ErrorAction SilentlyContinue
-    $cloud = Read-RegistryKey -Path $script:CloudPolicyKey
-
-    if (-not $Installed) {
-        return 'Office (Click-to-Run) is not installed'
+    if (-not $Version) {
+        $reason = 'Office (Click-to-Run) is not installed'
+        $msi = @(Get-MsiOffice)
+        if ($msi.Count -gt 0) {
+            $reason += ": $($msi[0].name) is Office of the Windows Installer (MSI), which has no such interface"
+        }
+        return @{ cause = 'not_installed'; reason = $reason }
     }
+
+    $service = Get-Service -Name 'ClickToRunSvc' -ErrorAction SilentlyContinue
     if ($null -eq $service) {
-        return 'the service ClickToRunSvc does not exist: repair Office'
+        return @{
+            cause = 'service_missing'
+            reason = 'the service ClickToRunSvc does not exist: it is away for about a minute while it updates itself; ' +
+            'should it stay away, repair Office'
+        }
     }
     if ("$($service.Status)" -ne 'Running') {
-        return "the service ClickToRunSvc is not running ($($service.Status)): start it"
+        return @{ cause = 'service_stopped'; reason = "the service ClickToRunSvc is not running ($($service.Status)): start it" }
     }
+    if ($Registered -and $HResult -eq '0x80070005') {
+        return @{
+            cause = 'access_denied'
+            reason = 'access denied (0x80070005): connect as an administrator with an elevated token'
+        }
+    }
+
+    $build = $Version -as [version]
+    if (-not $Registered -and $null -ne $build -and $build -lt $script:FirstBuild) {
+        return @{
+            cause = 'old_build'
+            reason = "Office $Version is older than $script:FirstBuild, the first build with class " +
+            "$($script:UpdateNotifyClass): bring it up to date by other means first"
+        }
+    }
+    $cloud = Read-RegistryKey -Path $script:CloudPolicyKey
     if ("$($cloud['ignoregpo'])" -eq '1' -and -not $Registered) {
-        return 'Cloud Update manages this device (ignoregpo is 1), which disregards policies: take the device out of it'
+        return @{
+            cause = 'cloud_update'
+            reason = 'Cloud Update manages this device (ignoregpo is 1), which disregards policies: take the device out of it'
+        }
     }
     if ($null -eq $Enabled) {
-        return 'management was never turned on: set officemgmtcom with officefleet.c2r.update_policy'
+        return @{
+            cause = 'never_enabled'
+            reason = 'management was never turned on: set officemgmtcom with officefleet.c2r.update_policy'
+        }
     }
     if (-not $Enabled) {
-        return 'management is turned off (officemgmtcom): turn it on with officefleet.c2r.update_policy'
+        return @{
+            cause = 'disabled'
+            reason = 'management is turned off (officemgmtcom): turn it on with officefleet.c2r.update_policy'
+        }
     }
     if (-not $Registered) {
-        return "management is on, but class $script:UpdateNotifyClass is not registered: restart ClickToRunSvc, " +
-        'as officefleet.c2r.update_policy does when no application is open'
+        if (Test-RegistryKey -Path "SOFTWARE\Classes\CLSID\$script:FirstNotifyClass") {
+            return @{
+                cause = 'component_removed'
+                reason = "class $script:FirstNotifyClass is registered and class $script:UpdateNotifyClass is not: somebody took " +
+                'the second component out of the COM+ application OfficeC2RCom; turn management off and on again with ' +
+                'officefleet.c2r.update_policy'
+            }
+        }
+        return @{
+            cause = 'not_registered'
+            reason = "management is on, but class $script:UpdateNotifyClass is not registered: restart ClickToRunSvc, " +
+            'as officefleet.c2r.update_policy does when no application is open'
+        }
     }
-    if ($HResult -eq '0x80070005') {
-        return 'access denied (0x80070005): connect as an administrator with an elevated token'
-    }
-    return "class $script:UpdateNotifyClass answers $HResult"
+    return @{ cause = 'no_answer'; reason = "class $script:UpdateNotifyClass answers $HResult" }
 }
 
 function Get-ClickToRunState {
@@ -361,7 +451,7 @@ function Get-ClickToRunState {
     $registered = Test-ManagementRegistered
 
     $status = $null
-    $reason = $null
+    $fault = @{ cause = $null; reason = $null }
     $errorCode = [long]0
     $contentId = ''
     $blocking = $null
@@ -378,7 +468,7 @@ function Get-ClickToRunState {
         $blocking = [ansible_collections.officefleet.c2r.plugins.module_utils._UpdateNotify.UpdateNotifyClient]::GetBlockingApps()
     }
     else {
-        $reason = Get-ManagementReason -Installed $installed -Enabled $enabled -Registered $registered -HResult $report.HResultText
+        $fault = Get-ManagementFault -Version $version -Enabled $enabled -Registered $registered -HResult $report.HResultText
     }
 
     if ($null -ne $blocking -and $blocking.Succeeded) {
@@ -408,7 +498,8 @@ function Get-ClickToRunState {
         management = @{
             com_enabled = $enabled
             com_registered = $registered
-            reason = $reason
+            cause = $fault.cause
+            reason = $fault.reason
         }
         status = $status
         error = @{
@@ -421,6 +512,7 @@ function Get-ClickToRunState {
         scenario = Get-TextOrNull -Value $clickToRun['executingscenario']
         free_disk_bytes = Get-FreeDiskSize -Path $configuration['installationpath']
         os_build = Get-OsBuild
+        multi_session = Test-MultiSession
         clock = $now.ToString("yyyy-MM-dd'T'HH:mm:ss'Z'", [System.Globalization.CultureInfo]::InvariantCulture)
         utc_offset_minutes = [int][System.TimeZoneInfo]::Local.GetUtcOffset($now).TotalMinutes
         document_sync_timeout = $documentSyncTimeout
@@ -444,6 +536,7 @@ function Test-UpdateBusy {
 
 Export-ModuleMember -Function @(
     'Get-ClickToRunState'
+    'Get-MsiOffice'
     'Get-OpenOfficeApp'
     'Get-UpdatePolicy'
     'Get-UpdatePolicyKey'

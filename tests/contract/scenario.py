@@ -1,6 +1,6 @@
 # Copyright (c) 2026, officefleet.c2r contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Contract scenarios: how a host stands, what a module is asked, what it answers and how the host stands then.
+r"""Contract scenarios: how a host stands, what a module is asked, what it answers and how the host stands then.
 
 They are data (scenarios/*.yml) and say nothing of who plays the host, so that the lab's twins and the real PowerShell
 modules can be held to the same ones. A file is a list of scenarios:
@@ -15,7 +15,9 @@ modules can be held to the same ones. A file is a list of scenarios:
           opens: [applications that a user opens before the call, after those seconds]
           reboot: true when Windows restarts before the call, after all that
           answer: what has to be in the answer; of a mapping only the keys named, of a list everything
-      after: registry values by place (see PLACES) and open_apps; null: not there
+      after: registry values by place and open_apps; null: not there
+
+A place in the registry is one of PLACES or the path of a key such as HKLM\SOFTWARE\Microsoft.
 
 `{matches: REGEX}` stands for a text in which the expression is found.
 """
@@ -46,6 +48,7 @@ PLACES = {
     "policy": keys.UPDATE_POLICY,
     "cloud_policy": keys.CLOUD_POLICY,
     "internet": keys.SERVICE_INTERNET,
+    "windows": keys.WINDOWS,
 }
 
 
@@ -75,6 +78,7 @@ class HostBefore:
     service not restarted since), "first_interface" (only IUpdateNotify's class is registered).
     content: whether the source has what the host needs, "complete" or "missing".
     """
+    service: "running", "stopped", or "missing" as it is for a minute while it updates itself.
 
     office: dict[str, Any] | None = field(default_factory=dict)
     management: str = "registered"
@@ -113,7 +117,7 @@ class SimulatedHost:
 
     def __init__(self, name: str, before: HostBefore) -> None:
         self._time = ManualTime()
-        values = {PLACES[place]: names for place, names in before.registry.items()}
+        values = {_key(place): names for place, names in before.registry.items()}
         if before.management == "registered":
             values[keys.UPDATE_POLICY] = {"officemgmtcom": 1, **values.get(keys.UPDATE_POLICY, {})}
         elif before.management == "off":
@@ -134,10 +138,11 @@ class SimulatedHost:
             self.host.registry.set(keys.UPDATE_POLICY, "officemgmtcom", 1)
         if before.management == "first_interface":
             self.host.registry.create(keys.UPDATE_NOTIFY_1)
-        if before.service == "stopped" and self.host.service:
+        if before.service != "running" and self.host.service:
             self.host.service.stop()
 
     def answer(self, call: Call, received: ModuleCall | None = None) -> ModuleAnswer:
+            self.host.service.exists = before.service != "missing"
         """Let happen what comes before the call, then answer it, or what arrived of it."""
         self._time.advance(call.after_seconds)
         for app in call.opens:
@@ -153,7 +158,7 @@ class SimulatedHost:
             if place == "open_apps":
                 wrong += differences(expected, self.host.apps.names(self.host.clock.now()), place)
             else:
-                found = {name: self.host.registry.get(PLACES[place], name) for name in expected}
+                found = {name: self.host.registry.get(_key(place), name) for name in expected}
                 wrong += differences(expected, found, place)
         return wrong
 
@@ -176,6 +181,10 @@ def differences(expected: Any, found: Any, where: str = "answer") -> list[str]:
         ]
     same = type(found) is type(expected) and found == expected
     return [] if same else [f"{where}: {found!r} is not {expected!r}"]
+
+
+def _key(place: str) -> str:
+    return place if "\\" in place else PLACES[place]
 
 
 def _tuples(values: Mapping[str, Any]) -> dict[str, Any]:

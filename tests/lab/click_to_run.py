@@ -113,6 +113,7 @@ class ClickToRunService:
         self._action: _Action | None = None
         self._report = StatusReport()
         self.running = False
+        self.exists = True  #: not so for about a minute while the service updates itself
 
     # -- the service --------------------------------------------------------------------------------------------------
 

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-RegistryValue = int | str  # REG_DWORD | REG_SZ
+RegistryValue = int | str | list[str]  # REG_DWORD | REG_SZ | REG_MULTI_SZ
 RegistryTree = dict[str, dict[str, RegistryValue]]  # key path -> value name -> value
 
 _HIVES = {"hkey_local_machine": "hklm", "hkey_users": "hku"}
@@ -37,9 +37,9 @@ class Registry:
         return value[1] if value else None
 
     def text(self, key: str, name: str) -> str | None:
-        """The value as text, None when it is missing or empty."""
+        """The value as text as PowerShell makes it in a string, None when it is missing or empty."""
         value = self.get(key, name)
-        return None if value is None or value == "" else str(value)
+        return (" ".join(value) if isinstance(value, list) else str(value)) or None if value is not None else None
 
     def set(self, key: str, name: str, value: RegistryValue) -> None:
         """Write a value, making the key where it is missing; a value keeps the spelling it was first given."""

@@ -229,8 +229,9 @@ def state_keys() -> dict[str, set[str]]:
         if node.type == "function_statement" and "Get-ClickToRunState" in syntax.text(node).split("\n")[0]
     )
     tables = [syntax.hash_entries(node) for node in syntax.walk(function) if node.type == "hash_literal_expression"]
-    keys = {"": set(tables[0])}
-    for name, node in tables[0].items():
+    state = max(tables, key=len)
+    keys = {"": set(state)}
+    for name, node in state.items():
         if syntax.unwrap(node).type == "hash_literal_expression":
             keys[name] = set(syntax.hash_entries(syntax.unwrap(node)))
     return keys

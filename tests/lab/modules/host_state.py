@@ -15,13 +15,18 @@ from ansible_collections.officefleet.c2r.tests.lab.com_codes import E_ACCESSDENI
 from ansible_collections.officefleet.c2r.tests.lab.host import Host
 
 CLASS = keys.UPDATE_NOTIFY_2.rsplit("\\", 1)[-1]
+FIRST_CLASS = keys.UPDATE_NOTIFY_1.rsplit("\\", 1)[-1]
+FIRST_BUILD = (16, 0, 8208, 6352)
+NET_VERSION = re.compile(r"\d{1,9}(\.\d{1,9}){1,3}")  # about what [version] takes
 GUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
+
+Fault = tuple[str | None, str | None]  # cause and reason; None and None: the interface answers
 
 
 def host_state(host: Host) -> dict[str, Any]:
     """Everything a decision or a report needs of this host, in the shape of update_info's result."""
     # COM first: catching up with the clock may change what the registry says.
-    report, reason = _status(host)
+    report, (cause, reason) = _status(host)
     configuration = {name.lower(): value for name, value in host.registry.values(keys.CONFIGURATION).items()}
     version = host.registry.text(keys.CONFIGURATION, "VersionToReport")
     platform = host.registry.text(keys.CONFIGURATION, "Platform")
@@ -42,6 +47,7 @@ def host_state(host: Host) -> dict[str, Any]:
         "management": {
             "com_enabled": management_enabled(host),
             "com_registered": management_registered(host),
+            "cause": cause,
             "reason": reason,
         },
         "status": report.status.text if report else None,
@@ -52,6 +58,7 @@ def host_state(host: Host) -> dict[str, Any]:
         "scenario": host.registry.text(keys.CLICK_TO_RUN, "ExecutingScenario"),
         "free_disk_bytes": host.free_disk_bytes,
         "os_build": host.os_build,
+        "multi_session": multi_session(host),
         "clock": host.clock.utc().strftime("%Y-%m-%dT%H:%M:%SZ"),
         "utc_offset_minutes": host.utc_offset_minutes,
         "document_sync_timeout": timeout if isinstance(timeout, int) else None,
@@ -77,52 +84,109 @@ def management_enabled(host: Host) -> bool | None:
     return None if installed_with is None else str(installed_with).lower() == "true"
 
 
-def _status(host: Host) -> tuple[StatusReport | None, str | None]:
+def _status(host: Host) -> tuple[StatusReport | None, Fault]:
     try:
         if host.service is None:
             raise ComError(REGDB_E_CLASSNOTREG)
-        return host.service.status(), None
+        return host.service.status(), (None, None)
     except ComError as error:
-        return None, _reason(host, error.hresult)
+        return None, _fault(host, error.hresult)
 
 
-def _reason(host: Host, hresult: int) -> str:
-    """Why the update interface does not answer: the first cause found, with its remedy."""
+def _fault(host: Host, hresult: int) -> Fault:
+    """Why the update interface does not answer: the first cause found, and a sentence with its remedy."""
     enabled, registered = management_enabled(host), management_registered(host)
+    first_registered = host.registry.has_key(keys.UPDATE_NOTIFY_1)
     cloud = str(host.registry.get(keys.CLOUD_POLICY, "ignoregpo")) == "1"
+    installed = host.registry.text(keys.CONFIGURATION, "VersionToReport")
+    build = NET_VERSION.fullmatch(installed or "")
+    msi = msi_office(host)
     causes = (
         (
-            host.registry.text(keys.CONFIGURATION, "VersionToReport") is None,
-            "Office (Click-to-Run) is not installed",
+            installed is None,
+            "not_installed",
+            "Office (Click-to-Run) is not installed"
+            + (
+                f": {msi[0]['name']} is Office of the Windows Installer (MSI), which has no such interface"
+                if msi
+                else ""
+            ),
         ),
-        (host.service is None, "the service ClickToRunSvc does not exist: repair Office"),
+        (
+            host.service is None or not host.service.exists,
+            "service_missing",
+            "the service ClickToRunSvc does not exist: it is away for about a minute while it updates itself; "
+            "should it stay away, repair Office",
+        ),
         (
             host.service is not None and not host.service.running,
+            "service_stopped",
             "the service ClickToRunSvc is not running (Stopped): start it",
         ),
         (
+            registered and hresult == E_ACCESSDENIED,
+            "access_denied",
+            "access denied (0x80070005): connect as an administrator with an elevated token",
+        ),
+        (
+            not registered and build is not None and tuple(map(int, build[0].split("."))) < FIRST_BUILD,
+            "old_build",
+            f"Office {installed} is older than {'.'.join(map(str, FIRST_BUILD))}, the first build with class {CLASS}: "
+            "bring it up to date by other means first",
+        ),
+        (
             cloud and not registered,
+            "cloud_update",
             "Cloud Update manages this device (ignoregpo is 1), which disregards policies: take the device out of it",
         ),
         (
             enabled is None,
+            "never_enabled",
             "management was never turned on: set officemgmtcom with officefleet.c2r.update_policy",
         ),
         (
             not enabled,
+            "disabled",
             "management is turned off (officemgmtcom): turn it on with officefleet.c2r.update_policy",
         ),
         (
+            not registered and first_registered,
+            "component_removed",
+            f"class {FIRST_CLASS} is registered and class {CLASS} is not: somebody took the second component out of "
+            "the COM+ application OfficeC2RCom; turn management off and on again with officefleet.c2r.update_policy",
+        ),
+        (
             not registered,
+            "not_registered",
             f"management is on, but class {CLASS} is not registered: restart ClickToRunSvc, "
             "as officefleet.c2r.update_policy does when no application is open",
         ),
-        (
-            hresult == E_ACCESSDENIED,
-            "access denied (0x80070005): connect as an administrator with an elevated token",
-        ),
     )
-    return next((text for holds, text in causes if holds), f"class {CLASS} answers {hex_text(hresult)}")
+    return next(
+        ((cause, reason) for holds, cause, reason in causes if holds),
+        ("no_answer", f"class {CLASS} answers {hex_text(hresult)}"),
+    )
+
+
+def multi_session(host: Host) -> bool:
+    """Whether several people may work on the host at once."""
+    if str(host.registry.get(keys.WINDOWS, "EditionID")).lower() in ("serverrdsh", "enterprisemultisession"):
+        return True
+    return str(host.registry.get(keys.SESSION_HOST_ROLE, "InstallState")) == "1"
+
+
+def msi_office(host: Host) -> list[dict[str, str | None]]:
+    """The suites of Office that Windows Installer has installed."""
+    return [
+        {
+            "name": name,
+            "title": host.registry.text(rf"{path}\{name}", "DisplayName"),
+            "version": host.registry.text(rf"{path}\{name}", "DisplayVersion"),
+        }
+        for path in (keys.UNINSTALL, keys.UNINSTALL_32)
+        for name in host.registry.subkeys(path)
+        if re.match(r"(?i)Office1[456]\.(?!OSERVER|WacServer)", name)
+    ]
 
 
 def _blocking_apps(host: Host, *, com_answers: bool) -> list[str]:
