@@ -159,7 +159,8 @@ function Set-RegistryEntry {
 
     # Typed here, so that neither the comparison nor SetValue depends on what the caller's value was wrapped in.
     if ($Kind -eq 'DWord') {
-        $wanted = [int]$Data
+        # .NET takes the upper half of a DWORD's range as negative numbers.
+        $wanted = [System.BitConverter]::ToInt32([System.BitConverter]::GetBytes([uint32]$Data), 0)
     }
     else {
         $wanted = [string]$Data
@@ -245,10 +246,166 @@ function Remove-RegistryEntry {
     return $present
 }
 
+function Copy-RegistryEntry {
+    <#
+    .SYNOPSIS
+    Copies one value with its type and the spelling of its name. Returns whether there was one to copy.
+    #>
+    [CmdletBinding()]
+    param (
+        [Parameter(Mandatory = $true)]
+        [string]
+        $Path,
+
+        [Parameter(Mandatory = $true)]
+        [string]
+        $Name,
+
+        [Parameter(Mandatory = $true)]
+        [string]
+        $Destination,
+
+        [string]
+        $Hive = 'LocalMachine',
+
+        [string]
+        $DestinationHive = 'LocalMachine'
+    )
+
+    $root = Open-RegistryHive -Hive $Hive
+    $destinationRoot = Open-RegistryHive -Hive $DestinationHive
+    try {
+        $spelt = $null
+        $key = $root.OpenSubKey($Path)
+        if ($null -ne $key) {
+            try {
+                foreach ($each in $key.GetValueNames()) {
+                    if ($each -eq $Name) {
+                        $spelt = $each
+                        $kind = $key.GetValueKind($each)
+                        $data = $key.GetValue($each, $null, 'DoNotExpandEnvironmentNames')
+                    }
+                }
+            }
+            finally {
+                $key.Dispose()
+            }
+        }
+
+        if ($null -ne $spelt) {
+            $key = $destinationRoot.CreateSubKey($Destination)
+            try {
+                # A value that is there keeps the spelling it was first given.
+                $key.DeleteValue($spelt, $false)
+                $key.SetValue($spelt, $data, $kind)
+            }
+            finally {
+                $key.Dispose()
+            }
+        }
+    }
+    finally {
+        $destinationRoot.Dispose()
+        $root.Dispose()
+    }
+
+    return $null -ne $spelt
+}
+
+function Get-MissingRegistryKey {
+    <#
+    .SYNOPSIS
+    The uppermost key of a path that does not exist, $null where all of them do.
+    #>
+    [CmdletBinding()]
+    param (
+        [Parameter(Mandatory = $true)]
+        [string]
+        $Path,
+
+        [string]
+        $Hive = 'LocalMachine'
+    )
+
+    $upper = ''
+    foreach ($part in $Path.Split('\')) {
+        $upper = "$upper\$part".TrimStart('\')
+        if (-not (Test-RegistryKey -Hive $Hive -Path $upper)) {
+            return $upper
+        }
+    }
+    return $null
+}
+
+function Remove-EmptyRegistryKey {
+    <#
+    .SYNOPSIS
+    Removes a key and then the keys above it, up to and with the one given, for as long as they hold nothing.
+    #>
+    [CmdletBinding()]
+    param (
+        [Parameter(Mandatory = $true)]
+        [string]
+        $Path,
+
+        [Parameter(Mandatory = $true)]
+        [string]
+        $UpTo,
+
+        [string]
+        $Hive = 'LocalMachine'
+    )
+
+    $root = Open-RegistryHive -Hive $Hive
+    try {
+        $each = $Path
+        $empty = $true
+        while ($empty -and $each.Length -ge $UpTo.Length) {
+            $key = $root.OpenSubKey($each)
+            if ($null -ne $key) {
+                $empty = $key.ValueCount -eq 0 -and $key.SubKeyCount -eq 0
+                $key.Dispose()
+                if ($empty) {
+                    $root.DeleteSubKey($each, $false)
+                }
+            }
+            $each = $each.Substring(0, [System.Math]::Max($each.LastIndexOf('\'), 0))
+        }
+    }
+    finally {
+        $root.Dispose()
+    }
+}
+
+function Remove-RegistryKey {
+    <#
+    .SYNOPSIS
+    Removes a key of HKEY_LOCAL_MACHINE with everything in it; a missing one is fine.
+    #>
+    [CmdletBinding()]
+    param (
+        [Parameter(Mandatory = $true)]
+        [string]
+        $Path
+    )
+
+    $root = Open-RegistryHive -Hive 'LocalMachine'
+    try {
+        $root.DeleteSubKeyTree($Path, $false)
+    }
+    finally {
+        $root.Dispose()
+    }
+}
+
 Export-ModuleMember -Function @(
+    'Copy-RegistryEntry'
+    'Get-MissingRegistryKey'
     'Get-RegistrySubKeyName'
     'Read-RegistryKey'
+    'Remove-EmptyRegistryKey'
     'Remove-RegistryEntry'
+    'Remove-RegistryKey'
     'Set-RegistryEntry'
     'Test-RegistryKey'
 )

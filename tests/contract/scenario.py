@@ -15,7 +15,8 @@ modules can be held to the same ones. A file is a list of scenarios:
           opens: [applications that a user opens before the call, after those seconds]
           reboot: true when Windows restarts before the call, after all that
           answer: what has to be in the answer; of a mapping only the keys named, of a list everything
-      after: registry values by place and open_apps; null: not there
+      after: registry values by place and open_apps; null: not there. `registry: as_before`: all of it, keys, names and
+        values, is as it was before the first call
 
 A place in the registry is one of PLACES or the path of a key such as HKLM\SOFTWARE\Microsoft.
 
@@ -39,6 +40,7 @@ from ansible_collections.officefleet.c2r.tests.lab.host import Host, Office
 from ansible_collections.officefleet.c2r.tests.lab.module_call import ModuleAnswer, ModuleCall
 from ansible_collections.officefleet.c2r.tests.lab.modules import run
 from ansible_collections.officefleet.c2r.tests.lab.open_apps import OpenApp
+from ansible_collections.officefleet.c2r.tests.lab.registry import RegistryTree
 
 FOLDER = Path(__file__).parent / "scenarios"
 PLACES = {
@@ -47,8 +49,9 @@ PLACES = {
     "updates": keys.UPDATES,
     "policy": keys.UPDATE_POLICY,
     "cloud_policy": keys.CLOUD_POLICY,
-    "internet": keys.SERVICE_INTERNET,
     "windows": keys.WINDOWS,
+    "internet": keys.SERVICE_INTERNET,
+    "officefleet": keys.OFFICEFLEET,
 }
 
 
@@ -76,9 +79,9 @@ class HostBefore:
 
     management: "registered" (policy on, class there), "unset" (never said), "off" (policy off), "pending" (policy on,
     service not restarted since), "first_interface" (only IUpdateNotify's class is registered).
+    service: "running", "stopped", or "missing" as it is for a minute while it updates itself.
     content: whether the source has what the host needs, "complete" or "missing".
     """
-    service: "running", "stopped", or "missing" as it is for a minute while it updates itself.
 
     office: dict[str, Any] | None = field(default_factory=dict)
     management: str = "registered"
@@ -140,9 +143,10 @@ class SimulatedHost:
             self.host.registry.create(keys.UPDATE_NOTIFY_1)
         if before.service != "running" and self.host.service:
             self.host.service.stop()
+            self.host.service.exists = before.service != "missing"
+        self._registry_before = self.host.registry.tree()
 
     def answer(self, call: Call, received: ModuleCall | None = None) -> ModuleAnswer:
-            self.host.service.exists = before.service != "missing"
         """Let happen what comes before the call, then answer it, or what arrived of it."""
         self._time.advance(call.after_seconds)
         for app in call.opens:
@@ -157,6 +161,8 @@ class SimulatedHost:
         for place, expected in after.items():
             if place == "open_apps":
                 wrong += differences(expected, self.host.apps.names(self.host.clock.now()), place)
+            elif place == "registry":
+                wrong += tree_differences(self._registry_before, self.host.registry.tree())
             else:
                 found = {name: self.host.registry.get(_key(place), name) for name in expected}
                 wrong += differences(expected, found, place)
@@ -185,6 +191,16 @@ def differences(expected: Any, found: Any, where: str = "answer") -> list[str]:
 
 def _key(place: str) -> str:
     return place if "\\" in place else PLACES[place]
+
+
+def tree_differences(before: RegistryTree, after: RegistryTree) -> list[str]:
+    """Tell which keys and values are not as they were."""
+    wrong = [f"registry: {key} was not there" for key in after.keys() - before.keys()]
+    for key, values in before.items():
+        found = after.get(key)
+        if found != values:
+            wrong.append(f"registry: {key} holds {found}, before {values}")
+    return wrong
 
 
 def _tuples(values: Mapping[str, Any]) -> dict[str, Any]:
