@@ -3,113 +3,44 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The meaning of an error, as far as anyone has written it down.
 
-Microsoft documents the numbers and names of UPDATE_ERROR_CODE and nothing more, so messages here say no more either.
+A number means something else in each domain, so the domain is always given and never guessed. What no source explains
+is answered with just that.
 """
 
 from __future__ import annotations
 
-from typing import TypedDict
+import re
+from collections.abc import Sequence
+from typing import Any, NoReturn, TypedDict
 
-_UNKNOWN = 13  # eUNKNOWN, kept last in the enumeration; above it Click-to-Run reports an HRESULT plus this number
+from ansible_collections.officefleet.c2r.plugins.plugin_utils._error_tables.c2rclient import C2RCLIENT
+from ansible_collections.officefleet.c2r.plugins.plugin_utils._error_tables.com_status import COM_STATUS, UNKNOWN
+from ansible_collections.officefleet.c2r.plugins.plugin_utils._error_tables.hresult import HRESULT, NTSTATUS
+from ansible_collections.officefleet.c2r.plugins.plugin_utils._error_tables.log import LOG, TIMED_OUT, WITH_CODE
+from ansible_collections.officefleet.c2r.plugins.plugin_utils._error_tables.meaning import Meaning
+from ansible_collections.officefleet.c2r.plugins.plugin_utils._error_tables.ui import PASSED_ON, UI
+from ansible_collections.officefleet.c2r.plugins.plugin_utils._error_tables.win32 import WIN32
 
-_COM_NAMES = (
-    "eOK",
-    "eFAILED_UNEXPECTED",
-    "eTRIGGER_DISABLED",
-    "ePIPELINE_IN_USE",
-    "eFAILED_STOP_C2RSERVICE",
-    "eFAILED_GET_CLIENTUPDATEFOLDER",
-    "eFAILED_LOCK_PACKAGE_TO_UPDATE",
-    "eFAILED_CREATE_STREAM_SESSION",
-    "eFAILED_PUBLISH_WORKING_CONFIGURATION",
-    "eFAILED_DOWNLOAD_UPGRADE_PACKAGE",
-    "eFAILED_APPLY_UPGRADE_PACKAGE",
-    "eFAILED_INITIALIZE_RSOD",
-    "eFAILED_PUBLISH_RSOD",
-    "eUNKNOWN",
+DOMAINS = ("com_status", "hresult", "win32", "c2rclient", "ui", "log")
+
+_NUMBER = re.compile(r"[+-]?(?:0[xX][0-9a-fA-F]{1,16}|[0-9]{1,20})")
+_UI_CODE = re.compile(
+    r"(?:error code:?\s*)?([0-9]{1,6})(?:-([0-9]{1,6}))?(?:\s*\((-?[0-9]{1,10}|0x[0-9a-f]{1,8})\))?", re.IGNORECASE
 )
-_COM_HINTS = {
-    3: "Click-to-Run runs something else; the next attempt may find it free.",
-    9: "Check that the host itself reaches the source: <source>/office/data/v64.cab in its browser, as the machine.",
-    10: "The host's Click-to-Run log in %windir%\\Temp has the details.",
-}
+_CONNECTION_INVALID = 1229
+_SEVERITY = 0x80000000  # set in each HRESULT that is a failure
+_UNEXPLAINED = "No source known to us explains this code."
 
-#: HRESULT -> (name, message, hint). Standard Windows codes; what they mean for Click-to-Run is our reading.
-_HRESULTS: dict[int, tuple[str, str, str]] = {
-    0x00000000: ("S_OK", "No error.", ""),
-    0x80004005: ("E_FAIL", "Unspecified error.", "The host's Click-to-Run log in %windir%\\Temp has the details."),
-    0x8000000E: (
-        "E_ILLEGAL_METHOD_CALL",
-        "A method was called at an unexpected time: Click-to-Run was busy or in a state that does not allow the call.",
-        "The next pass reads the state again.",
-    ),
-    0x80040154: (
-        "REGDB_E_CLASSNOTREG",
-        "The COM class is not registered.",
-        "Turn management on with officefleet.c2r.update_policy (officemgmtcom: true); the Click-to-Run service "
-        "registers the class when it starts.",
-    ),
-    0x8007000E: ("E_OUTOFMEMORY", "Not enough memory.", ""),
-    0x80070002: (
-        "ERROR_FILE_NOT_FOUND",
-        "The system cannot find the file specified.",
-        "Check that the source holds the whole image.",
-    ),
-    0x80070003: (
-        "ERROR_PATH_NOT_FOUND",
-        "The system cannot find the path specified.",
-        "Check that the source holds the whole image.",
-    ),
-    0x80070005: (
-        "E_ACCESSDENIED",
-        "Access is denied.",
-        "The account needs an elevated administrator's token (become: SYSTEM gives one). If a share is the source, "
-        "the computer account must be allowed to read it.",
-    ),
-    0x80070057: ("E_INVALIDARG", "A parameter is not valid.", "Check version and source of the deployment."),
-    0x80070070: ("ERROR_DISK_FULL", "There is not enough space on the disk.", "Free space on the host's system drive."),
-    0x800704CD: (
-        "ERROR_CONNECTION_INVALID",
-        "An operation was attempted on a nonexistent network connection; in the field: the download timed out.",
-        "Raise documentsynctimeout (officefleet_document_sync_timeout, module document_sync_timeout) and check that "
-        "the host reaches the source. That this value governs the download is field experience, not Microsoft's text.",
-    ),
-    0x80070652: (
-        "ERROR_INSTALL_ALREADY_RUNNING",
-        "Another installation is already in progress.",
-        "The next attempt may find it done.",
-    ),
-    0x80070666: ("ERROR_PRODUCT_VERSION", "Another version of this product is already installed.", ""),
-    0x800706BA: (
-        "RPC_S_SERVER_UNAVAILABLE",
-        "The RPC server is unavailable.",
-        "Check that the Click-to-Run service (ClickToRunSvc) runs.",
-    ),
-    0x80072EE2: (
-        "ERROR_INTERNET_TIMEOUT",
-        "The request timed out.",
-        "Check the way from the host to the source (proxy, firewall).",
-    ),
-    0x80072EE7: (
-        "ERROR_INTERNET_NAME_NOT_RESOLVED",
-        "The name of the server could not be resolved.",
-        "Check the source's name in the host's DNS.",
-    ),
-    0x80072EFD: (
-        "ERROR_INTERNET_CANNOT_CONNECT",
-        "No connection to the server.",
-        "Check the way from the host to the source (proxy, firewall).",
-    ),
-    0x80190194: ("HTTP_E_STATUS_NOT_FOUND", "Not found (404).", "Check that the source holds the whole image."),
-}
+_CREDENTIALS = Meaning(
+    "credentials rejected",
+    "The host refused the credentials.",
+    "Check ansible_user and ansible_password of the host.",
+)
+_WINRM = {"401": _CREDENTIALS}
 
-_WINRM: dict[str, tuple[str, str, str]] = {
-    "401": (
-        "credentials rejected",
-        "The host refused the credentials.",
-        "Check ansible_user and ansible_password of the host.",
-    ),
-}
+
+class UndecodableError(ValueError):
+    """The domain or the value is none; the text names it and what would be valid."""
 
 
 class DecodedError(TypedDict):
@@ -123,20 +54,57 @@ class DecodedError(TypedDict):
     hint: str
 
 
-def decode(domain: str, code: int | str) -> DecodedError:
-    """Explain an error code of `domain` com_status (UPDATE_STATUS_REPORT.error), hresult or winrm.
+class ExplainedError(DecodedError):
+    """The same with `source`, who says so; empty where no source explains it."""
 
-    What no source explains says so; an unknown domain is answered, not refused.
+    source: str
+
+
+def decode(domain: str, code: int | str) -> DecodedError:
+    """Explain a code that a host reported, of a domain in DOMAINS or of winrm.
+
+    Nothing is refused: hosts are not asked to make sense, and a code of an unknown kind is one that no source explains.
     """
     if domain == "winrm":
-        name, message, hint = _WINRM.get(str(code), ("", "No source explains this code.", ""))
-        return DecodedError(domain=domain, code=str(code), name=name, hresult=None, message=message, hint=hint)
-    number = (int(code, 0) if isinstance(code, str) else code) & 0xFFFFFFFF
-    if domain == "com_status" and number <= _UNKNOWN:
-        return _com(number)
-    hresult = (number - _UNKNOWN) & 0xFFFFFFFF if domain == "com_status" else number
-    name, message, hint = _HRESULTS.get(hresult) or _unlisted(hresult)
-    return DecodedError(domain=domain, code=_hex(number), name=name, hresult=_hex(hresult), message=message, hint=hint)
+        explained = _answer(domain, str(code), None, _WINRM.get(str(code)))
+    else:
+        try:
+            explained = explain(domain, code)
+        except UndecodableError:
+            explained = _answer(domain, str(code), None, None)
+    return DecodedError(
+        domain=explained["domain"],
+        code=explained["code"],
+        name=explained["name"],
+        hresult=explained["hresult"],
+        message=explained["message"],
+        hint=explained["hint"],
+    )
+
+
+def explain(domain: str, value: Any) -> ExplainedError:
+    """Explain a value of one of DOMAINS; UndecodableError where it is none.
+
+    :param value: a number, or text of it (decimal or 0x...; an HRESULT also as a negative Int32), for ui the code as
+        the window shows it, for log a text or a list of lines.
+    """
+    if domain not in DOMAINS:
+        raise UndecodableError(f"domain: {domain!r} is no kind of code; choose one of {', '.join(DOMAINS)}.")
+    if domain == "log":
+        return _log(value)
+    if domain == "ui":
+        return _ui(value)
+    number = _number(domain, value)
+    if domain == "com_status":
+        return _com_status(number)
+    if domain == "hresult":
+        return _answer(domain, _hex(number), number, _hresult(number))
+    if domain == "win32":
+        if number > 0xFFFF:
+            _refuse(domain, value, f"it is a number from 0 to 65535, and {_hex(number)} belongs into domain hresult")
+        return _answer(domain, str(number), _of_win32(number), _win32(number))
+    code = _hex(number) if number & _SEVERITY else str(number)
+    return _answer(domain, code, number if number & _SEVERITY else None, C2RCLIENT.get(number))
 
 
 def summary(error: DecodedError) -> str:
@@ -144,30 +112,133 @@ def summary(error: DecodedError) -> str:
     return f"{error['hresult'] or error['code']} {error['name'] or error['message']}"
 
 
-def _com(number: int) -> DecodedError:
-    message = "Microsoft documents this code by its name alone."
-    if number == 0:
-        message = "No error was reported."
-    elif number == _UNKNOWN:
-        message = "Click-to-Run gave no reason; Microsoft does not define this code."
-    return DecodedError(
-        domain="com_status",
-        code=str(number),
-        name=_COM_NAMES[number],
-        hresult=None,
-        message=message,
-        hint=_COM_HINTS.get(number, ""),
+def _com_status(number: int) -> ExplainedError:
+    if number <= UNKNOWN:
+        return _answer("com_status", str(number), None, COM_STATUS[number])
+    hresult = number - UNKNOWN
+    meaning = _hresult(hresult)
+    if not hresult & _SEVERITY:
+        # Only the documented rule is applied; what a later enumeration may hold is not guessed.
+        message = (
+            f"{_UNEXPLAINED} By the documented rule it is {_hex(hresult)}, which is no failure; Office may be newer "
+            "than the list of its codes."
+        )
+        meaning = Meaning("", message, source="")
+    return _answer("com_status", _hex(number), hresult, meaning)
+
+
+def _hresult(number: int) -> Meaning | None:
+    if number in HRESULT:
+        return HRESULT[number]
+    if number >> 16 == 0x8007:
+        return _win32(number & 0xFFFF)
+    if not number & _SEVERITY:
+        message = f"{_UNEXPLAINED} As an HRESULT it is no failure; if it is a Windows error, its domain is win32."
+        return Meaning("", message, source="")
+    return None
+
+
+def _win32(number: int) -> Meaning:
+    helpmsg = f"Windows error {number} (net helpmsg {number} on a Windows host explains it)."
+    return WIN32.get(number) or Meaning("", helpmsg, source="")
+
+
+def _of_win32(number: int) -> int:
+    return 0x80070000 | number if number else 0
+
+
+def _ui(value: Any) -> ExplainedError:
+    text = str(value).strip() if isinstance(value, (str, int)) and not isinstance(value, bool) else ""
+    match = _UI_CODE.fullmatch(text)
+    if match is None:
+        _refuse("ui", value, "it is a code as Office's window shows it, such as 30015-11 (3221225477) or 30088-27")
+    primary = int(match[1])
+    secondary = None if match[2] is None else int(match[2])
+    system = None if match[3] is None else int(match[3], 0) & 0xFFFFFFFF
+    code = str(primary) + ("" if secondary is None else f"-{secondary}") + ("" if system is None else f" ({system})")
+    if primary in PASSED_ON:
+        return _passed_on(code, primary, system)
+    for key in ((primary, secondary, system), (primary, secondary, None)):
+        if key in UI:
+            return _answer("ui", code, None, UI[key])
+    return _answer("ui", code, None, None)
+
+
+def _passed_on(code: str, primary: int, system: int | None) -> ExplainedError:
+    """Explain what a primary code passes on. A program's end code is no Windows error, whatever stands before it."""
+    kind, carrier = PASSED_ON[primary]
+    if not system:
+        message = f"{carrier.message} Here there is none."
+        return _answer("ui", code, None, carrier._replace(message=message))
+    hresult: int | None = None
+    if system in NTSTATUS:
+        passed: Meaning | None = NTSTATUS[system]
+    elif kind == "win32":
+        passed = _win32(system) if system <= 0xFFFF else None
+        hresult = _of_win32(system) if system <= 0xFFFF else None
+    else:
+        passed, hresult = _hresult(system), system
+    if passed is None:
+        return _answer("ui", code, hresult, carrier._replace(message=f"{carrier.message} {_UNEXPLAINED}"))
+    name = passed.name or carrier.name
+    message = f"{carrier.message} {_hex(system)}: {passed.message}"
+    sources = "; ".join(source for source in (carrier.source, passed.source) if source)
+    return _answer("ui", code, hresult, Meaning(name, message, passed.hint, sources))
+
+
+def _log(value: Any) -> ExplainedError:
+    lines = [value] if isinstance(value, str) else value
+    if not isinstance(lines, Sequence) or not all(isinstance(line, str) for line in lines):
+        lines = []
+    text = "\n".join(lines)
+    if not text.strip():
+        _refuse("log", value, "it is a text from a log, or a list of its lines")
+    if found := TIMED_OUT.search(text):
+        return _answer("log", found[0], _of_win32(_CONNECTION_INVALID), WIN32[_CONNECTION_INVALID])
+    if codes := WITH_CODE.findall(text):
+        number = int(codes[-1], 16)  # the last one is what the log ends with
+        if number <= 0xFFFF:
+            return _answer("log", codes[-1], _of_win32(number), _win32(number))
+        return _answer("log", codes[-1], number, _hresult(number))
+    for known, meaning in LOG:
+        if known.lower() in text.lower():
+            return _answer("log", known, None, meaning)
+    return _answer("log", "", None, Meaning("", "No source known to us explains this text.", source=""))
+
+
+def _number(domain: str, value: Any) -> int:
+    """Give the value as an unsigned number of 32 bits."""
+    number: int | None = None
+    if isinstance(value, int) and not isinstance(value, bool):
+        number = int(value)
+    elif isinstance(value, str) and _NUMBER.fullmatch(value.strip()):
+        text = value.strip().lower()
+        number = int(text, 16 if "x" in text else 10)
+    if number is None:
+        _refuse(domain, value, "it is a number such as 5, '1229' or '0x80070005'")
+    if not -(2**31) <= number < 2**32:
+        _refuse(domain, value, "it is a number of 32 bits, from -2147483648 to 4294967295")
+    return number & 0xFFFFFFFF
+
+
+def _refuse(domain: str, value: Any, valid: str) -> NoReturn:
+    shown = repr(value)
+    raise UndecodableError(
+        f"value: {shown if len(shown) <= 120 else shown[:117] + '...'} is no code of domain {domain}: {valid}."
     )
 
 
-def _unlisted(hresult: int) -> tuple[str, str, str]:
-    if hresult >> 16 == 0x8007:
-        return (
-            "",
-            f"Windows error {hresult & 0xFFFF} (net helpmsg {hresult & 0xFFFF} on a Windows host explains it).",
-            "",
-        )
-    return "", "No source known to us explains this code.", ""
+def _answer(domain: str, code: str, hresult: int | None, meaning: Meaning | None) -> ExplainedError:
+    meaning = meaning or Meaning("", _UNEXPLAINED, source="")
+    return ExplainedError(
+        domain=domain,
+        code=code,
+        name=meaning.name,
+        hresult=None if hresult is None else _hex(hresult),
+        message=meaning.message,
+        hint=meaning.hint,
+        source=meaning.source,
+    )
 
 
 def _hex(number: int) -> str:
