@@ -216,7 +216,8 @@ def test_in_a_play(tmp_path: Path) -> None:
             "ansible.builtin.debug": {"msg": "{{ 'x' | officefleet.c2r.decode_error(domain='win32') }}"},
         },
     ]
-    play = {"name": "Errors", "hosts": "localhost", "gather_facts": False, "vars": {"code": 0x800704DA}, "tasks": tasks}
+    variables = {"code": 0x800704DA, "ansible_python_interpreter": "{{ ansible_playbook_python }}"}
+    play = {"name": "Errors", "hosts": "localhost", "gather_facts": False, "vars": variables, "tasks": tasks}
     (tmp_path / "play.yml").write_text(yaml.safe_dump([play]))
     ended = subprocess.run(
         ["ansible-playbook", "-i", "localhost,", "-c", "local", "play.yml"],
