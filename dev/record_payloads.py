@@ -23,7 +23,7 @@ from pathlib import Path
 from typing import Any
 
 from ansible_collections.officefleet.c2r.dev.elide_payload import elide_command_line, elide_stdin
-from ansible_collections.officefleet.c2r.tests.lab.winrm import WinrmServer
+from ansible_collections.officefleet.c2r.tests.lab.winrm.server import WinrmServer
 
 ROOT = Path(__file__).resolve().parent.parent
 CORES = ROOT / ".build" / "cores"

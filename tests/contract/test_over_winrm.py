@@ -18,7 +18,7 @@ import yaml
 
 from ansible_collections.officefleet.c2r.tests.contract.scenario import SimulatedHost, differences, load
 from ansible_collections.officefleet.c2r.tests.lab.module_call import ModuleAnswer, ModuleCall
-from ansible_collections.officefleet.c2r.tests.lab.winrm import WinrmServer
+from ansible_collections.officefleet.c2r.tests.lab.winrm.server import WinrmServer
 
 PLAY = Path(__file__).parent / "winrm_play"
 PASSWORD = "contract"  # noqa: S105 - of a server that lives as long as this test

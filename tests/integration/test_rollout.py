@@ -25,7 +25,7 @@ from ansible_collections.officefleet.c2r.tests.lab.host import Host
 from ansible_collections.officefleet.c2r.tests.lab.module_call import Drop, ModuleAnswer, ModuleCall
 from ansible_collections.officefleet.c2r.tests.lab.modules import run as run_module
 from ansible_collections.officefleet.c2r.tests.lab.probe import needed_files
-from ansible_collections.officefleet.c2r.tests.lab.winrm import WinrmServer
+from ansible_collections.officefleet.c2r.tests.lab.winrm.server import WinrmServer
 
 CHANNEL, VERSION = "MonthlyEnterprise", "16.0.20228.20190"
 LANGUAGES = ["en-us", "de-de", "fr-fr"]

@@ -21,7 +21,7 @@ from typing import Any
 import pytest
 
 from ansible_collections.officefleet.c2r.tests.lab.module_call import Drop, ModuleAnswer, ModuleCall
-from ansible_collections.officefleet.c2r.tests.lab.winrm import WinrmServer
+from ansible_collections.officefleet.c2r.tests.lab.winrm.server import WinrmServer
 
 PASSWORD = "right"  # noqa: S105  (of the lab)
 BUILD = Path(__file__).resolve().parents[5]

@@ -26,7 +26,7 @@ import yaml
 from ansible_collections.officefleet.c2r.tests.lab.cdn import LabCdn
 from ansible_collections.officefleet.c2r.tests.lab.fleet import build_fleet, inventory
 from ansible_collections.officefleet.c2r.tests.lab.modules import run as run_module
-from ansible_collections.officefleet.c2r.tests.lab.winrm import WinrmServer
+from ansible_collections.officefleet.c2r.tests.lab.winrm.server import WinrmServer
 
 CHANNEL = "MonthlyEnterprise"
 STEPS = (

@@ -19,7 +19,7 @@ from ansible_collections.officefleet.c2r.tests.lab.host import GIB, Host, Office
 from ansible_collections.officefleet.c2r.tests.lab.open_apps import OpenApp
 from ansible_collections.officefleet.c2r.tests.lab.probe import http_probe
 from ansible_collections.officefleet.c2r.tests.lab.registry import RegistryTree
-from ansible_collections.officefleet.c2r.tests.lab.winrm import WinrmServer
+from ansible_collections.officefleet.c2r.tests.lab.winrm.server import WinrmServer
 
 PILOT, BROAD = "pilot", "broad"
 MIN_HOSTS = 8

@@ -37,7 +37,7 @@ from ansible_collections.officefleet.c2r.tests.lab.module_call import ModuleCall
 from ansible_collections.officefleet.c2r.tests.lab.modules import run
 from ansible_collections.officefleet.c2r.tests.lab.probe import http_probe, needed_files
 from ansible_collections.officefleet.c2r.tests.lab.registry import Registry
-from ansible_collections.officefleet.c2r.tests.lab.winrm import WinrmServer
+from ansible_collections.officefleet.c2r.tests.lab.winrm.server import WinrmServer
 
 BUILD = "16.0.20228.20190"
 INFO = ModuleCall("officefleet.c2r.update_info")

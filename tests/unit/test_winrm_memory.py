@@ -25,7 +25,7 @@ LIMIT_MIB = 300
 LEAKED_OBJECTS = 500  # what two more rounds may add: one object kept by each of their 1000 calls is more
 SERVER = """
 import gc, resource, sys, threading, time
-from ansible_collections.officefleet.c2r.tests.lab.winrm import WinrmServer
+from ansible_collections.officefleet.c2r.tests.lab.winrm.server import WinrmServer
 with WinrmServer(lambda host, call: {"host": host, "blob": "x" * 2000}, password="right") as server:
     print(server.port, flush=True)
     for _ in sys.stdin:

@@ -18,7 +18,7 @@ from winrm.exceptions import InvalidCredentialsError, WinRMOperationTimeoutError
 from winrm.protocol import Protocol
 
 from ansible_collections.officefleet.c2r.tests.lab.module_call import Drop, ModuleAnswer, ModuleCall
-from ansible_collections.officefleet.c2r.tests.lab.winrm import WinrmServer
+from ansible_collections.officefleet.c2r.tests.lab.winrm.server import WinrmServer
 
 PASSWORD = "right"  # noqa: S105  (of the lab)
 LINE = "PowerShell -NoProfile -EncodedCommand " + base64.b64encode("bootstrap".encode("utf-16-le")).decode()

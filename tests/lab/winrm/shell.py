@@ -18,7 +18,7 @@ class Command:
     id: str
     line: str
     stdin: list[bytes] = field(default_factory=list)
-    answer: asyncio.Task[Result] | None = None
+    answer: asyncio.Future[Result] | None = None
     unread: dict[str, bytes] = field(default_factory=dict)
 
     def take_input(self) -> bytes:
