@@ -337,6 +337,32 @@ function Get-MissingRegistryKey {
     return $null
 }
 
+function New-VolatileRegistryKey {
+    <#
+    .SYNOPSIS
+    Makes a key of HKEY_LOCAL_MACHINE that is gone after the next start of Windows; the keys above it stay.
+    #>
+    [CmdletBinding()]
+    param (
+        [Parameter(Mandatory = $true)]
+        [string]
+        $Path
+    )
+
+    $root = Open-RegistryHive -Hive 'LocalMachine'
+    try {
+        # One by one: made in one go, the keys above would be volatile too, and no lasting key can be made below such a one.
+        $root.CreateSubKey($Path.Substring(0, $Path.LastIndexOf('\'))).Dispose()
+        $root.CreateSubKey(
+            $Path,
+            [Microsoft.Win32.RegistryKeyPermissionCheck]::ReadWriteSubTree,
+            [Microsoft.Win32.RegistryOptions]::Volatile).Dispose()
+    }
+    finally {
+        $root.Dispose()
+    }
+}
+
 function Remove-EmptyRegistryKey {
     <#
     .SYNOPSIS
@@ -402,6 +428,7 @@ Export-ModuleMember -Function @(
     'Copy-RegistryEntry'
     'Get-MissingRegistryKey'
     'Get-RegistrySubKeyName'
+    'New-VolatileRegistryKey'
     'Read-RegistryKey'
     'Remove-EmptyRegistryKey'
     'Remove-RegistryEntry'

@@ -78,7 +78,8 @@ class HostBefore:
     """How the host stands at first.
 
     management: "registered" (policy on, class there), "unset" (never said), "off" (policy off), "pending" (policy on,
-    service not restarted since), "first_interface" (only IUpdateNotify's class is registered).
+    service not restarted since), "first_interface" (only IUpdateNotify's class is registered), "broken" (policy
+    on, but the class registers only after management has been turned off and on) and "beyond_repair" (it never does).
     service: "running", "stopped", or "missing" as it is for a minute while it updates itself.
     content: whether the source has what the host needs, "complete" or "missing".
     """
@@ -137,10 +138,17 @@ class SimulatedHost:
             elevated=before.elevated,
             probe=lambda *_: UpdateError.OK if complete else UpdateError.FAILED_DOWNLOAD_UPGRADE_PACKAGE,
         )
-        if before.management in ("pending", "first_interface"):
+        if before.management in ("pending", "first_interface", "broken", "beyond_repair"):
             self.host.registry.set(keys.UPDATE_POLICY, "officemgmtcom", 1)
         if before.management == "first_interface":
             self.host.registry.create(keys.UPDATE_NOTIFY_1)
+        if self.host.service:
+            self.host.service.registers = {"broken": "after_off", "beyond_repair": "never"}.get(
+                before.management, "always"
+            )
+        if before.management in ("broken", "beyond_repair"):
+            self.host.registry.delete_key(keys.UPDATE_NOTIFY_1)
+            self.host.registry.delete_key(keys.UPDATE_NOTIFY_2)
         if before.service != "running" and self.host.service:
             self.host.service.stop()
             self.host.service.exists = before.service != "missing"

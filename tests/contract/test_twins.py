@@ -76,5 +76,5 @@ def test_answers_have_exactly_the_documented_keys(module: str) -> None:
             answer = simulated.answer(call)
             if call.module == module and not answer.get("failed"):
                 seen = True
-                assert answer.keys() - {"changed", "diff"} == documented, scenario.name
+                assert answer.keys() - {"changed", "diff", "warnings"} == documented, scenario.name
     assert seen

@@ -12,6 +12,7 @@ UPDATE_POLICY = r"HKLM\SOFTWARE\Policies\Microsoft\office\16.0\common\officeupda
 CLOUD_POLICY = r"HKLM\SOFTWARE\Policies\Microsoft\cloud\office\16.0\Common\officeupdate"
 SERVICE_INTERNET = r"HKU\.DEFAULT\Software\Microsoft\Office\16.0\Common\Internet"  # of LocalSystem, i.e. the service
 OFFICEFLEET = r"HKLM\SOFTWARE\officefleet\c2r"  # what this collection itself keeps on a host
+RESTART_PENDING = OFFICEFLEET + r"\restart_pending"  # volatile: gone after a restart of Windows
 UPDATE_NOTIFY_1 = r"HKLM\SOFTWARE\Classes\CLSID\{B7F1785F-D69B-46F1-92FC-D2DE9C994F13}"
 UPDATE_NOTIFY_2 = r"HKLM\SOFTWARE\Classes\CLSID\{52C2F9C2-F1AC-4021-BF50-756A5FA8DDFE}"
 COM_SERVER = r"C:\Program Files\Common Files\Microsoft Shared\ClickToRun\OfficeC2RCom.dll"

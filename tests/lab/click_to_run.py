@@ -113,6 +113,9 @@ class ClickToRunService:
         self._action: _Action | None = None
         self._report = StatusReport()
         self.running = False
+        #: whether a start registers the class when it should: "always", "after_off" (not before a start that has
+        #: unregistered it, as in Microsoft's repair of a broken registration) or "never"
+        self.registers = "always"
         self.exists = True  #: not so for about a minute while the service updates itself
 
     # -- the service --------------------------------------------------------------------------------------------------
@@ -131,6 +134,10 @@ class ClickToRunService:
             wanted = installed_with.lower() == "true"
         else:
             return
+        if wanted and self.registers != "always":
+            return
+        if self.registers == "after_off":
+            self.registers = "always"
         for clsid in (keys.UPDATE_NOTIFY_1, keys.UPDATE_NOTIFY_2):
             if wanted:
                 self._registry.set(clsid + r"\InProcServer32", "", keys.COM_SERVER)

@@ -84,6 +84,7 @@ class Host:
         """Restart Windows."""
         with self.lock:
             self.apps.close_all()
+            self.registry.delete_key(keys.RESTART_PENDING)
             if self.service:
                 self.service.reboot()
 

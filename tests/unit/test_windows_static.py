@@ -265,9 +265,10 @@ def test_absent_takes_exactly_the_policies_that_can_be_set() -> None:
     options = spec(PLUGINS / "modules" / "update_policy.ps1")["options"]
     root = syntax.parse((PLUGINS / "modules" / "update_policy.ps1").read_bytes())
     kinds = syntax.value(syntax.assigned(root, "$policyKinds"))
-    assert set(options["absent"]["choices"]) == set(kinds) == set(options) - {"absent", "restart_service"}
+    others = {"absent", "repair_registration", "restart_service", "restart_with_open_apps", "state"}
+    assert set(options["absent"]["choices"]) == set(kinds) == set(options) - others
     for name, kind in kinds.items():
-        assert kind == {"bool": "DWord", "str": "String"}[options[name]["type"]], name
+        assert kind == {"bool": "DWord", "int": "DWord", "str": "String"}[options[name]["type"]], name
 
 
 def test_refusals_are_documented() -> None:

@@ -49,6 +49,10 @@ class EarlierValues:
             hive = self._key.partition("\\")[0]
             self._remove_empty(self._key, rf"{hive}\{created}")
         self._registry.delete_key(self.kept)
+        self.tidy()
+
+    def tidy(self) -> None:
+        """Leave no empty key of ours behind."""
         self._remove_empty(keys.OFFICEFLEET, UPPER)
 
     def _missing(self) -> str | None:
