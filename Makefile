@@ -17,12 +17,12 @@ export ANSIBLE_COLLECTIONS_PATH := $(ROOT)/.build
 export OFFICEFLEET_CDN_SAMPLES ?= $(abspath $(ROOT)/../shared/cdn-samples)
 export PYTHONDONTWRITEBYTECODE := 1
 
-.PHONY: demo test lint unit contract integration copy setup lock clean
+.PHONY: demo test lint unit contract integration windows test-wine copy setup setup-wine lock clean
 
 demo: copy
 	@cd $(COPY) && exec python -m ansible_collections.officefleet.c2r.tests.lab.demo --hosts $(HOSTS) --output $(ROOT)/.build/demo
 
-test: lint unit contract integration
+test: setup-wine lint unit contract integration windows
 
 lint: copy
 	cd $(COPY) && ruff check . && ruff format --check .
@@ -40,8 +40,21 @@ contract: copy
 integration: copy
 	cd $(COPY) && pytest tests/integration
 
+# The C# COM client on a real COM server. Without Wine, mingw and mcs each test is skipped and says why.
+windows: copy
+	cd $(COPY) && pytest tests/windows
+
+# The same, but what is missing is a failure.
+test-wine: copy
+	@sh dev/setup_wine.sh
+	cd $(COPY) && OFFICEFLEET_REQUIRE_WINE=1 pytest tests/windows
+
 setup:
 	@sh dev/setup.sh
+
+# What tests/windows runs on, where it can be installed.
+setup-wine:
+	@sh dev/setup_wine.sh --if-possible
 
 copy: setup
 	@python dev/build_copy.py
