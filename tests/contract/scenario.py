@@ -15,8 +15,8 @@ modules can be held to the same ones. A file is a list of scenarios:
           opens: [applications that a user opens before the call, after those seconds]
           reboot: true when Windows restarts before the call, after all that
           answer: what has to be in the answer; of a mapping only the keys named, of a list everything
-      after: registry values by place and open_apps; null: not there. `registry: as_before`: all of it, keys, names and
-        values, is as it was before the first call
+      after: registry values by place, open_apps, and notices, the messages that users saw; null: not there.
+        `registry: as_before`: all of it, keys, names and values, is as it was before the first call
 
 A place in the registry is one of PLACES or the path of a key such as HKLM\SOFTWARE\Microsoft.
 
@@ -41,6 +41,7 @@ from ansible_collections.officefleet.c2r.tests.lab.module_call import ModuleAnsw
 from ansible_collections.officefleet.c2r.tests.lab.modules import run
 from ansible_collections.officefleet.c2r.tests.lab.open_apps import OpenApp
 from ansible_collections.officefleet.c2r.tests.lab.registry import RegistryTree
+from ansible_collections.officefleet.c2r.tests.lab.sessions import Session
 
 FOLDER = Path(__file__).parent / "scenarios"
 PLACES = {
@@ -89,6 +90,7 @@ class HostBefore:
     service: str = "running"
     elevated: bool = True
     apps: tuple[dict[str, Any] | str, ...] = ()
+    sessions: tuple[dict[str, Any], ...] = ()
     download_errors: tuple[int, ...] = ()
     content: str = "complete"
     registry: dict[str, dict[str, Any]] = field(default_factory=dict)
@@ -133,6 +135,7 @@ class SimulatedHost:
             office,
             clock=Clock(source=self._time, sleep=self._time.advance),
             apps=[OpenApp(app) if isinstance(app, str) else OpenApp(**app) for app in before.apps],
+            sessions=[Session(**session) for session in before.sessions],
             registry=values,
             download_errors=before.download_errors,
             elevated=before.elevated,
@@ -169,6 +172,8 @@ class SimulatedHost:
         for place, expected in after.items():
             if place == "open_apps":
                 wrong += differences(expected, self.host.apps.names(self.host.clock.now()), place)
+            elif place == "notices":
+                wrong += differences(expected, self.host.sessions.seen(), place)
             elif place == "registry":
                 wrong += tree_differences(self._registry_before, self.host.registry.tree())
             else:

@@ -14,7 +14,7 @@ from ansible_collections.officefleet.c2r.tests.lab.com_codes import Status
 from ansible_collections.officefleet.c2r.tests.lab.modules.arguments import sidecar
 
 SCENARIOS = load()
-MODULES = ("document_sync_timeout", "update", "update_info", "update_policy")
+MODULES = ("document_sync_timeout", "update", "update_info", "update_policy", "user_notice")
 
 
 @pytest.mark.parametrize("scenario", SCENARIOS, ids=lambda scenario: scenario.name)

@@ -15,6 +15,7 @@ from ansible_collections.officefleet.c2r.tests.lab.clock import Clock
 from ansible_collections.officefleet.c2r.tests.lab.open_apps import OpenApp, OpenApps
 from ansible_collections.officefleet.c2r.tests.lab.probe import http_probe
 from ansible_collections.officefleet.c2r.tests.lab.registry import Registry, RegistryTree, RegistryValue
+from ansible_collections.officefleet.c2r.tests.lab.sessions import Session, Sessions
 
 GIB = 1024**3
 
@@ -37,6 +38,7 @@ class Host:
 
     :param office: None for a machine without Click-to-Run.
     :param apps: applications open now, by process name ("WINWORD").
+    :param sessions: who is signed in.
     :param registry: values on top of those that the rest implies, by key path.
     :param download_errors: see ClickToRunService.
     :param managed: Office was installed with OfficeMgmtCOM; None: nobody ever said.
@@ -51,6 +53,7 @@ class Host:
         *,
         clock: Clock | None = None,
         apps: Sequence[OpenApp] = (),
+        sessions: Sequence[Session] = (),
         registry: Mapping[str, Mapping[str, RegistryValue]] | None = None,
         download_errors: Iterable[int] = (),
         timings: Timings | None = None,
@@ -65,6 +68,7 @@ class Host:
         self.name = name
         self.clock = clock or Clock()
         self.apps = OpenApps(apps)
+        self.sessions = Sessions(sessions)
         self.registry = Registry(_office_keys(office, managed) if office else None)
         self.registry.merge(registry or {})
         self.service: ClickToRunService | None = None

@@ -17,6 +17,7 @@ from ansible_collections.officefleet.c2r.tests.lab.modules import (
     update,
     update_info,
     update_policy,
+    user_notice,
 )
 from ansible_collections.officefleet.c2r.tests.lab.modules.answer import FailJson
 from ansible_collections.officefleet.c2r.tests.lab.modules.arguments import BadArgumentError
@@ -27,6 +28,7 @@ _TWINS: dict[str, Callable[[Host, ModuleCall], ModuleAnswer]] = {
     "update": update.run,
     "update_info": update_info.run,
     "update_policy": update_policy.run,
+    "user_notice": user_notice.run,
 }
 
 
