@@ -49,7 +49,7 @@ def test_what_nobody_explains_says_so() -> None:
     assert "by its name alone" in _errors.decode("com_status", 5)["message"]
     assert "does not define" in _errors.decode("com_status", 13)["message"]
     assert "No source" in _errors.decode("hresult", 0x88990001)["message"]
-    assert "Windows error 1326" in _errors.decode("hresult", 0x80070000 + 1326)["message"]
+    assert "Windows error 4711" in _errors.decode("hresult", 0x80070000 + 4711)["message"]
     assert "No source" in _errors.decode("winrm", "999")["message"]
 
 
