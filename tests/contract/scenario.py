@@ -17,6 +17,8 @@ modules can be held to the same ones. A file is a list of scenarios:
           answer: what has to be in the answer; of a mapping only the keys named, of a list everything
       after: registry values by place, open_apps, and notices, the messages that users saw; null: not there.
         `registry: as_before`: all of it, keys, names and values, is as it was before the first call
+      needs: of NEEDS, what a real machine has to have beyond a registry, as far as it does not follow from the rest
+        (tests/windows/powershell/needs.py); it is not played there where that is missing
 
 A place in the registry is one of PLACES or the path of a key such as HKLM\SOFTWARE\Microsoft.
 
@@ -51,9 +53,12 @@ PLACES = {
     "policy": keys.UPDATE_POLICY,
     "cloud_policy": keys.CLOUD_POLICY,
     "windows": keys.WINDOWS,
+    "update_status": keys.UPDATE_STATUS,
     "internet": keys.SERVICE_INTERNET,
     "officefleet": keys.OFFICEFLEET,
 }
+
+NEEDS = ("com", "service", "processes", "sessions", "cim", "machine")
 
 
 @dataclass(frozen=True)
@@ -82,6 +87,7 @@ class HostBefore:
     service not restarted since), "first_interface" (only IUpdateNotify's class is registered), "broken" (policy
     on, but the class registers only after management has been turned off and on) and "beyond_repair" (it never does).
     service: "running", "stopped", or "missing" as it is for a minute while it updates itself.
+    log: the lines of the newest log of Click-to-Run; left out: there is none.
     content: whether the source has what the host needs, "complete" or "missing".
     """
 
@@ -94,6 +100,7 @@ class HostBefore:
     download_errors: tuple[int, ...] = ()
     content: str = "complete"
     registry: dict[str, dict[str, Any]] = field(default_factory=dict)
+    log: tuple[str, ...] | None = None
 
 
 @dataclass(frozen=True)
@@ -104,6 +111,11 @@ class Scenario:
     calls: tuple[Call, ...]
     host: HostBefore = field(default_factory=HostBefore)
     after: dict[str, Any] = field(default_factory=dict)
+    needs: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        if unknown := set(self.needs).difference(NEEDS):
+            raise ValueError(f"{self.name}: needs {', '.join(unknown)}, of which nothing is known")
 
 
 def load() -> list[Scenario]:
@@ -115,7 +127,7 @@ def _scenario(entry: Mapping[str, Any]) -> Scenario:
     values = dict(entry)
     host = HostBefore(**_tuples(values.pop("host", {})))
     calls = tuple(Call(**_tuples(call)) for call in values.pop("calls"))
-    return Scenario(calls=calls, host=host, **values)
+    return Scenario(calls=calls, host=host, **_tuples(values))
 
 
 class SimulatedHost:
@@ -139,6 +151,7 @@ class SimulatedHost:
             registry=values,
             download_errors=before.download_errors,
             elevated=before.elevated,
+            log=before.log,
             probe=lambda *_: UpdateError.OK if complete else UpdateError.FAILED_DOWNLOAD_UPGRADE_PACKAGE,
         )
         if before.management in ("pending", "first_interface", "broken", "beyond_repair"):
@@ -155,16 +168,28 @@ class SimulatedHost:
         if before.service != "running" and self.host.service:
             self.host.service.stop()
             self.host.service.exists = before.service != "missing"
-        self._registry_before = self.host.registry.tree()
+        self.begin()
 
     def answer(self, call: Call, received: ModuleCall | None = None) -> ModuleAnswer:
         """Let happen what comes before the call, then answer it, or what arrived of it."""
-        self._time.advance(call.after_seconds)
+        self.happen_before(call)
+        return run(self.host, received or call.as_module_call())
+
+    def happen_before(self, call: Call) -> None:
+        """Let time pass, users open applications and Windows restart, as it is said of a call."""
+        self.pass_time(call.after_seconds)
         for app in call.opens:
             self.host.apps.open(app)
         if call.reboot:
             self.host.reboot()
-        return run(self.host, received or call.as_module_call())
+
+    def pass_time(self, seconds: float) -> None:
+        """Let time pass on the host."""
+        self._time.advance(seconds)
+
+    def begin(self) -> None:
+        """Take the registry as it is now for the one before the first call."""
+        self._registry_before = self.host.registry.tree()
 
     def differences(self, after: Mapping[str, Any]) -> list[str]:
         """Tell where the host is not as it should be after the last call."""

@@ -28,6 +28,6 @@ class ActionModule(ActionBase):
             )
             answer.pop("exception", None)  # ansible-core's own object about a failure
             answers.append(answer)
-        # Newer ones have objects for warnings as well
-        Path(self._task.args["dest"]).write_text(json.dumps(answers, default=str))
+            # After each: a later one may never come. Newer ones have objects for warnings as well.
+            Path(self._task.args["dest"]).write_text(json.dumps(answers, default=str))
         return {"changed": False}
