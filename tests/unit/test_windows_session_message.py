@@ -55,7 +55,7 @@ def notice(tmp_path_factory: pytest.TempPathFactory) -> NoticeProgram:
             env={**os.environ, **environment},
             check=True,
             capture_output=True,
-            encoding="utf-8",
+            encoding="ascii",
             timeout=60,
         ).stdout
 

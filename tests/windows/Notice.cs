@@ -14,7 +14,6 @@ public static class Notice
 {
     public static int Main(string[] args)
     {
-        Console.OutputEncoding = new UTF8Encoding(false);
         string[] parts = File.ReadAllText(args[0], Encoding.UTF8).Split(new char[] { '\n' }, 2);
         try
         {
