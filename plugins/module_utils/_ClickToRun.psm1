@@ -145,6 +145,50 @@ function Get-InstalledLanguage {
     $languages
 }
 
+function Get-LanguageUse {
+    <#
+    .SYNOPSIS
+    Which cultures Office has for display and which for proofing alone, as far as the registry tells.
+    .DESCRIPTION
+    Not established by a document of Microsoft's; the same reg query as above settles it. Known from the field: below the
+    active configuration each product has a key such as O365ProPlusRetail.16 with a key for each of its cultures; proofing
+    tools are the product ProofingTools, and entries such as "O365ProPlusRetail - nl-nl.proof" in the list of software.
+    #>
+    [CmdletBinding()]
+    param ()
+
+    $display = @{}
+    $proofing = @{}
+    $products = "$script:ClickToRunKey\ProductReleaseIDs"
+    $active = (Read-RegistryKey -Path $products)['activeconfiguration']
+    if ($active) {
+        foreach ($product in @(Get-RegistrySubKeyName -Path "$products\$active")) {
+            if ($product -match '^(.+)\.\d+\z') {
+                $languages = $display
+                if ($matches[1] -eq 'ProofingTools') {
+                    $languages = $proofing
+                }
+                foreach ($name in @(Get-RegistrySubKeyName -Path "$products\$active\$product")) {
+                    $languages[($name -replace '\.\d+\z', '').ToLowerInvariant()] = $true
+                }
+            }
+        }
+    }
+    foreach ($name in @(Get-RegistrySubKeyName -Path 'SOFTWARE\Microsoft\Windows\CurrentVersion\Uninstall')) {
+        if ($name -match ' - ([a-z]{2,3}(-[a-z0-9]+)+)\.proof\z') {
+            $proofing[$matches[1].ToLowerInvariant()] = $true
+        }
+    }
+    foreach ($languages in @($display, $proofing)) {
+        $languages.Remove('x-none')
+    }
+
+    return @{
+        display = @($display.Keys | Sort-Object)
+        proofing = @($proofing.Keys | Sort-Object)
+    }
+}
+
 function Get-OpenOfficeApp {
     <#
     .SYNOPSIS
@@ -535,9 +579,13 @@ function Test-UpdateBusy {
 }
 
 Export-ModuleMember -Function @(
+    'Get-ChannelName'
     'Get-ClickToRunState'
+    'Get-FreeDiskSize'
+    'Get-LanguageUse'
     'Get-MsiOffice'
     'Get-OpenOfficeApp'
+    'Get-TextOrNull'
     'Get-UpdatePolicy'
     'Get-UpdatePolicyKey'
     'Test-ManagementRegistered'

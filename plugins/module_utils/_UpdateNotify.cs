@@ -58,6 +58,7 @@ namespace ansible_collections.officefleet.c2r.plugins.module_utils._UpdateNotify
         {
             ContentId = "";
             Apps = new string[0];
+            Data = "";
         }
 
         public bool Activated { get; set; }
@@ -82,6 +83,8 @@ namespace ansible_collections.officefleet.c2r.plugins.module_utils._UpdateNotify
         public string ContentId { get; set; }
 
         public string[] Apps { get; set; }
+
+        public string Data { get; set; }
     }
 
     // One fresh object for each call, as the interface's documentation asks: COM+ unloads an idle one.
@@ -135,6 +138,18 @@ namespace ansible_collections.officefleet.c2r.plugins.module_utils._UpdateNotify
                 string apps;
                 int result = service.GetBlockingApps(out apps);
                 answer.Apps = SplitApps(apps);
+                return result;
+            });
+        }
+
+        // What the numbers ask for is not documented. An empty name is handed over as one.
+        public static UpdateNotifyAnswer GetOfficeDeploymentData(int dataType, string name)
+        {
+            return Invoke(delegate(IUpdateNotify2 service, UpdateNotifyAnswer answer)
+            {
+                string data;
+                int result = service.GetOfficeDeploymentData(dataType, name, out data);
+                answer.Data = data ?? "";
                 return result;
             });
         }

@@ -7,6 +7,7 @@ from __future__ import annotations
 CLICK_TO_RUN = r"HKLM\SOFTWARE\Microsoft\Office\ClickToRun"
 CONFIGURATION = CLICK_TO_RUN + r"\Configuration"
 UPDATES = CLICK_TO_RUN + r"\Updates"
+UPDATE_STATUS = CLICK_TO_RUN + r"\UpdateStatus"
 PRODUCT_RELEASE_IDS = CLICK_TO_RUN + r"\ProductReleaseIDs"
 UPDATE_POLICY = r"HKLM\SOFTWARE\Policies\Microsoft\office\16.0\common\officeupdate"
 CLOUD_POLICY = r"HKLM\SOFTWARE\Policies\Microsoft\cloud\office\16.0\Common\officeupdate"
@@ -20,3 +21,13 @@ WINDOWS = r"HKLM\SOFTWARE\Microsoft\Windows NT\CurrentVersion"
 SESSION_HOST_ROLE = r"HKLM\SOFTWARE\Microsoft\ServerManager\ServicingStorage\ServerComponentCache\RDS-RD-Server"
 UNINSTALL = r"HKLM\SOFTWARE\Microsoft\Windows\CurrentVersion\Uninstall"
 UNINSTALL_32 = r"HKLM\SOFTWARE\WOW6432Node\Microsoft\Windows\CurrentVersion\Uninstall"
+CONFIGMGR_CLIENT = r"HKLM\SYSTEM\CurrentControlSet\Services\CcmExec"
+INTUNE_PROVIDERS = r"HKLM\SOFTWARE\Microsoft\PolicyManager\Providers"
+COM_APPLICATION = r"HKLM\SOFTWARE\Classes\AppID\{F6B836D9-AF6A-4D05-9A19-E906A0F34770}"
+SERVICING_RESTART = r"HKLM\SOFTWARE\Microsoft\Windows\CurrentVersion\Component Based Servicing\RebootPending"
+WINDOWS_UPDATE_RESTART = r"HKLM\SOFTWARE\Microsoft\Windows\CurrentVersion\WindowsUpdate\Auto Update\RebootRequired"
+SESSION_MANAGER = r"HKLM\SYSTEM\CurrentControlSet\Control\Session Manager"
+COMPUTER_NAMES = (  # of this session, and from the next start on
+    r"HKLM\SYSTEM\CurrentControlSet\Control\ComputerName\ActiveComputerName",
+    r"HKLM\SYSTEM\CurrentControlSet\Control\ComputerName\ComputerName",
+)

@@ -199,6 +199,11 @@ class ClickToRunService:
         self._activate()
         return ",".join(self._apps.names(self._clock.now())) or None
 
+    def deployment_data(self, kind: int, name: str) -> str | None:
+        """What the method tells is documented nowhere: it repeats its arguments, to show that they arrive."""
+        self._activate()
+        return f"{kind} {name}"
+
     def _activate(self) -> None:
         """Stand in for CoCreateInstance, which has to be called anew for each method."""
         if not self._registry.has_key(keys.UPDATE_NOTIFY_2):

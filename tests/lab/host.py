@@ -28,6 +28,7 @@ class Office:
     channel: str = "MonthlyEnterprise"
     products: tuple[str, ...] = ("O365ProPlusRetail",)
     languages: tuple[str, ...] = ("en-us",)
+    proofing: tuple[str, ...] = ()  #: cultures of the product ProofingTools
     architecture: str = "x64"
 
 
@@ -43,6 +44,7 @@ class Host:
     :param download_errors: see ClickToRunService.
     :param managed: Office was installed with OfficeMgmtCOM; None: nobody ever said.
     :param elevated: whether the account that connects has an elevated token.
+    :param log: the lines of the newest log of Click-to-Run; None: there is no log.
     :param reachable: False gives it a closed port in the inventory.
     """
 
@@ -64,6 +66,7 @@ class Host:
         free_disk_bytes: int = 60 * GIB,
         os_build: str = "10.0.22631.4460",
         utc_offset_minutes: int = 0,
+        log: Sequence[str] | None = None,
     ) -> None:
         self.name = name
         self.clock = clock or Clock()
@@ -77,6 +80,7 @@ class Host:
         self.free_disk_bytes = free_disk_bytes
         self.os_build = os_build
         self.utc_offset_minutes = utc_offset_minutes
+        self.log = log
         self.lock = threading.RLock()
         if office:
             self.service = ClickToRunService(
@@ -120,4 +124,8 @@ def _office_keys(office: Office, managed: bool | None) -> RegistryTree:
     }
     for culture in ("x-none", *office.languages):
         tree[rf"{keys.PRODUCT_RELEASE_IDS}\{active}\culture\{culture}.16"] = {}
+        for product in office.products:
+            tree[rf"{keys.PRODUCT_RELEASE_IDS}\{active}\{product}.16\{culture}"] = {}
+    for culture in office.proofing:
+        tree[rf"{keys.PRODUCT_RELEASE_IDS}\{active}\ProofingTools.16\{culture}"] = {}
     return tree

@@ -27,6 +27,7 @@ REQUIRES = re.compile(
 
 #: The cmdlets of Windows PowerShell 5.1 that we call, with the parameters that we give them.
 CMDLETS: Mapping[str, set[str]] = {
+    "Add-Type": {"TypeDefinition", "IgnoreWarnings"},
     "Export-ModuleMember": {"Function"},
     "ForEach-Object": {"Process"},
     "Get-Process": {"Name", "ErrorAction"},
@@ -48,7 +49,7 @@ FORBIDDEN: Mapping[str, str] = {
     r"\}[ \t]*(else|elseif|catch|finally)\b": "a closing brace stands on a line of its own",
     r"(?i)\b0x8[0-9a-f]{7}\b": "PowerShell reads such a literal as other numbers in other places",
 }
-_AUTOMATIC = {"_", "args", "true", "false", "null"}
+_AUTOMATIC = {"_", "args", "true", "false", "null", "matches"}
 
 
 def text_findings(source: bytes) -> Iterator[str]:

@@ -44,11 +44,19 @@ def faults(root: tree_sitter.Node) -> list[str]:
     ]
 
 
+_WITHOUT_CODE = {
+    "comment",
+    "verbatim_string_characters",
+    "verbatim_here_string_characters",
+    "expandable_string_literal",
+}
+
+
 def code_only(source: bytes) -> str:
     """Give the source with comments and the fixed parts of strings blanked out, line breaks kept."""
     blanked = bytearray(source)
     for node in walk(parse(source)):
-        if node.type in {"comment", "verbatim_string_characters", "expandable_string_literal"}:
+        if node.type in _WITHOUT_CODE:
             inner = [child for child in node.children if child.type in {"variable", "sub_expression"}]
             for position in range(node.start_byte, node.end_byte):
                 if blanked[position] != 0x0A and not any(c.start_byte <= position < c.end_byte for c in inner):

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
@@ -153,26 +154,25 @@ def test_patterns_in_comments_and_strings_are_left_alone() -> None:
     assert findings((FINE + "# why? a || b; c\n$a = 'what? {0} || ;'\n").encode(), module=True) == []
 
 
-def documented(option: dict[str, Any]) -> dict[str, Any]:
-    """Give what a documented option says of itself, with Ansible's defaults filled in."""
+def whole(options: dict[str, Any], below: str) -> dict[str, Any]:
+    """Give what options say of themselves, those `below` one included, with Ansible's defaults filled in."""
     return {
-        "type": option["type"],
-        "default": option.get("default"),
-        "choices": option.get("choices"),
-        "required": option.get("required", False),
-        "elements": option.get("elements"),
+        name: {
+            "type": option.get("type", "str"),
+            "default": option.get("default"),
+            "choices": option.get("choices"),
+            "required": option.get("required", False),
+            "elements": option.get("elements"),
+            "options": whole(option.get(below, {}), below),
+        }
+        for name, option in options.items()
     }
 
 
 @pytest.mark.parametrize("module", EACH_MODULE)
 def test_spec_and_documentation_name_the_same_options(module: Path) -> None:
-    in_code = {
-        name: {"type": "str", "default": None, "choices": None, "required": False, "elements": None} | option
-        for name, option in spec(module)["options"].items()
-    }
-    in_documentation = {
-        name: documented(option) for name, option in sidecar(module)["DOCUMENTATION"]["options"].items()
-    }
+    in_code = whole(spec(module)["options"], "options")
+    in_documentation = whole(sidecar(module)["DOCUMENTATION"]["options"], "suboptions")
     assert in_code == in_documentation
 
 
@@ -237,15 +237,43 @@ def state_keys() -> dict[str, set[str]]:
     return keys
 
 
+def functions_returning() -> dict[str, set[str]]:
+    """Give the keys of what each function of the utils returns, for those that return a hashtable written in place."""
+    found = {}
+    for util in UTILS:
+        for node in syntax.walk(syntax.parse(util.read_bytes())):
+            if node.type == "function_statement":
+                tables = [each for each in syntax.walk(node) if each.type == "hash_literal_expression"]
+                if tables:
+                    name = syntax.text(node).split()[1]
+                    found[name] = set(syntax.hash_entries(tables[-1]))
+    return found
+
+
+def own_results() -> dict[str, str]:
+    """Give the results that update_info.ps1 sets itself, with the last function that fills each."""
+    code = (PLUGINS / "modules" / "update_info.ps1").read_text()
+    found = re.findall(r"\$module\.Result\.(\w+) = (?:@\((?=\w))?([\w-]+)?", code)
+    return dict(found)
+
+
 def test_state_is_documented_as_it_is_returned() -> None:
     documentation = sidecar(PLUGINS / "modules" / "update_info.ps1")["RETURN"]
     keys = state_keys()
-    assert set(documentation) == keys.pop("")
-    assert {name: set(entry["contains"]) for name, entry in documentation.items() if "contains" in entry} == keys
+    assert set(documentation) == keys.pop("") | set(own_results())
+    functions = functions_returning()
+    for name, function in own_results().items():
+        if name in ("deployment_data", "times", "cloud_policies", "system_free_disk_bytes"):
+            continue  # set in the module itself, by registry names, a number
+        keys[name] = functions[function]
+    contains = {name: set(entry["contains"]) for name, entry in documentation.items() if "contains" in entry}
+    assert contains.pop("deployment_data") == {"type", "name", "hresult", "data"}
+    assert contains == keys
 
 
 def test_update_returns_the_state_and_what_the_step_did() -> None:
-    state = sidecar(PLUGINS / "modules" / "update_info.ps1")["RETURN"]
+    info = sidecar(PLUGINS / "modules" / "update_info.ps1")["RETURN"]
+    state = {name: info[name] for name in state_keys()[""]}
     own = sidecar(PLUGINS / "modules" / "update.ps1")["RETURN"]
     assert {name: own[name] for name in state} == state
     assert set(own) - set(state) == {"step", "submitted", "refused", "call"}

@@ -3,7 +3,8 @@
 """Argument checks as Ansible.Basic makes them on a host, from the options that a module's sidecar documents.
 
 Values are converted and checked by ansible-core's own validator. Order and wording of the messages are those of
-Ansible.Basic.cs: unknown options, missing ones, then type and choices option by option, then required_if.
+Ansible.Basic.cs: unknown options, missing ones, then type and choices option by option, then required_together
+and required_if.
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ NET_TYPES = {str: "String", int: "Int32", bool: "Boolean", list: "Object[]", dic
 KEPT = ("type", "elements", "required", "default", "choices")
 
 Option = dict[str, Any]
+RequiredTogether = Sequence[Sequence[str]]
 RequiredIf = Sequence[tuple[str, str, Sequence[str]]]  # option, value, options that are required then
 
 
@@ -39,14 +41,23 @@ def sidecar(module: str) -> dict[str, Any]:
 @functools.cache
 def documented_options(module: str) -> dict[str, Option]:
     """Give the argument spec of a module by its short name."""
-    options = sidecar(module)["DOCUMENTATION"].get("options") or {}
-    return {name: {key: option[key] for key in KEPT if key in option} for name, option in options.items()}
+    return _spec(sidecar(module)["DOCUMENTATION"].get("options") or {})
 
 
-def validate(name: str, params: dict[str, Any], required_if: RequiredIf = ()) -> dict[str, Any]:
+def _spec(options: dict[str, Option]) -> dict[str, Option]:
+    spec = {name: {key: option[key] for key in KEPT if key in option} for name, option in options.items()}
+    for name, option in options.items():
+        if "suboptions" in option:
+            spec[name]["options"] = _spec(option["suboptions"])
+    return spec
+
+
+def validate(
+    name: str, params: dict[str, Any], required_if: RequiredIf = (), required_together: RequiredTogether = ()
+) -> dict[str, Any]:
     """Give all options of the module called `name` (fully qualified) with their converted values, None where unset.
 
-    Documentation cannot carry required_if, so the caller says what the module's spec has.
+    Documentation cannot carry required_if and required_together, so the caller says what the module's spec has.
     """
     options = documented_options(name.rsplit(".", 1)[-1])
     spelling = {option.lower(): option for option in options}
@@ -65,6 +76,9 @@ def validate(name: str, params: dict[str, Any], required_if: RequiredIf = ()) ->
         option: None if given.get(option) is None else _converted(option, spec, given[option])
         for option, spec in options.items()
     }
+    for together in required_together:
+        if 0 < sum(each in given for each in together) < len(together):
+            raise BadArgumentError(f"parameters are required together: {', '.join(together)}")
     for option, value, requirements in required_if:
         missing = [each for each in requirements if each not in given]
         if str(values[option]).lower() == value and missing:
@@ -75,8 +89,10 @@ def validate(name: str, params: dict[str, Any], required_if: RequiredIf = ()) ->
 def _converted(option: str, spec: Option, value: Any) -> Any:
     """Convert one value, or say what is wrong with it."""
     choices = {str(choice).lower(): choice for choice in spec.get("choices", ())}
-    if isinstance(value, str):
-        value = choices.get(value.lower(), value)  # Ansible.Basic accepts choices in any case
+    if isinstance(value, str):  # Ansible.Basic accepts choices in any case
+        value = choices.get(value.lower(), value)
+    elif isinstance(value, list):
+        value = [choices.get(str(each).lower(), each) for each in value]
     validator: Any = ArgumentSpecValidator  # ansible-core has no annotations here
     result = validator({option: {**spec, "required": False}}).validate({option: value})
     for error in result.errors.errors:

@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from typing import Any
 
 from ansible_collections.officefleet.c2r.plugins.module_utils._cdn import channels
@@ -40,7 +41,7 @@ def host_state(host: Host) -> dict[str, Any]:
         "version": version,
         "architecture": platform.lower() if platform else None,
         "languages": _languages(host),
-        "channel": _channel(configuration.get(name) for name in ("updatechannel", "audienceid", "cdnbaseurl")),
+        "channel": named_channel(configuration.get(name) for name in ("updatechannel", "audienceid", "cdnbaseurl")),
         "channel_url": configuration.get("updatechannel") or configuration.get("cdnbaseurl") or None,
         "channel_change_pending": str(configuration.get("updatechannelchanged")).lower() == "true",
         "policies": policies(host),
@@ -189,6 +190,22 @@ def msi_office(host: Host) -> list[dict[str, str | None]]:
     ]
 
 
+def language_use(host: Host) -> dict[str, list[str]]:
+    """Which cultures Office has for display and which for proofing alone, as far as the registry tells."""
+    display: set[str] = set()
+    proofing: set[str] = set()
+    if active := host.registry.text(keys.PRODUCT_RELEASE_IDS, "ActiveConfiguration"):
+        for product in host.registry.subkeys(rf"{keys.PRODUCT_RELEASE_IDS}\{active}"):
+            if re.fullmatch(r".+\.\d+", product):
+                cultures = host.registry.subkeys(rf"{keys.PRODUCT_RELEASE_IDS}\{active}\{product}")
+                kind = proofing if product.lower().startswith("proofingtools.") else display
+                kind.update(re.sub(r"\.\d+$", "", culture).lower() for culture in cultures)
+    for entry in host.registry.subkeys(keys.UNINSTALL):
+        if culture := re.search(r"(?i) - ([a-z]{2,3}(?:-[a-z0-9]+)+)\.proof$", entry):
+            proofing.add(culture[1].lower())
+    return {"display": sorted(display - {"x-none"}), "proofing": sorted(proofing - {"x-none"})}
+
+
 def _blocking_apps(host: Host, *, com_answers: bool) -> list[str]:
     if com_answers and host.service is not None:
         return [name for name in (host.service.blocking_apps() or "").split(",") if name]
@@ -202,7 +219,7 @@ def _languages(host: Host) -> list[str]:
     return [culture.lower()] if culture else []
 
 
-def _channel(sources: Any) -> str | None:
+def named_channel(sources: Iterable[Any]) -> str | None:
     """The channel that the first text with a GUID in it names; a later one may be a channel that the host has left."""
     for source in sources:
         if guid := GUID.search(str(source)):
