@@ -57,9 +57,18 @@ namespace OfficeFleet.C2R
             found["name"] = Name(library, -1);
             for (int i = 0; i < library.GetTypeInfoCount(); i++)
             {
-                ITypeInfo type;
-                library.GetTypeInfo(i, out type);
-                types.Add(Describe(type, Name(library, i)));
+                Dictionary<string, object> type = new Dictionary<string, object>();
+                types.Add(type);
+                try
+                {
+                    type["name"] = Name(library, i);
+                    Describe(library, i, type);
+                }
+                catch (Exception error)
+                {
+                    // One type that cannot be read does not keep the others from being told.
+                    type["fault"] = error.Message;
+                }
             }
             return found;
         }
@@ -108,38 +117,37 @@ namespace OfficeFleet.C2R
             return found;
         }
 
-        private static Dictionary<string, object> Describe(ITypeInfo type, string name)
+        private static void Describe(ITypeLib library, int index, Dictionary<string, object> found)
         {
+            ITypeInfo type;
+            library.GetTypeInfo(index, out type);
             IntPtr pointer;
             type.GetTypeAttr(out pointer);
             TYPEATTR attributes = (TYPEATTR)Marshal.PtrToStructure(pointer, typeof(TYPEATTR));
             type.ReleaseTypeAttr(pointer);
 
+            found["id"] = Braced(attributes.guid);
+            found["kind"] = attributes.typekind.ToString();
+            found["flags"] = attributes.wTypeFlags.ToString();
+            found["size"] = attributes.cbSizeInstance;
             List<object> bases = new List<object>();
+            found["bases"] = bases;
             for (int i = 0; i < attributes.cImplTypes; i++)
             {
                 bases.Add(Referenced(type, i));
             }
             List<object> functions = new List<object>();
+            found["functions"] = functions;
             for (int i = 0; i < attributes.cFuncs; i++)
             {
                 functions.Add(Function(type, i));
             }
             List<object> members = new List<object>();
+            found["members"] = members;
             for (int i = 0; i < attributes.cVars; i++)
             {
                 members.Add(Member(type, i));
             }
-            Dictionary<string, object> found = new Dictionary<string, object>();
-            found["name"] = name;
-            found["id"] = Braced(attributes.guid);
-            found["kind"] = attributes.typekind.ToString();
-            found["flags"] = attributes.wTypeFlags.ToString();
-            found["size"] = attributes.cbSizeInstance;
-            found["bases"] = bases;
-            found["functions"] = functions;
-            found["members"] = members;
-            return found;
         }
 
         private static string Referenced(ITypeInfo type, int index)
@@ -335,7 +343,7 @@ function Get-ComDiagnosis {
         $library = [OfficeFleet.C2R.TypeLibrary]::Read((Find-ServerPath))
         $interfaces += @(
             foreach ($type in $library['types']) {
-                if ($type['kind'] -eq 'TKIND_INTERFACE' -and $type['id'] -notin $script:KnownInterfaces) {
+                if ($type['kind'] -in @('TKIND_INTERFACE', 'TKIND_DISPATCH') -and $type['id'] -notin $script:KnownInterfaces) {
                     $type['id']
                 }
             }
