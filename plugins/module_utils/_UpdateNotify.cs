@@ -200,13 +200,16 @@ namespace ansible_collections.officefleet.c2r.plugins.module_utils._UpdateNotify
     // break it is refused with an ArgumentException that names the module's option.
     public static class UpdateParameters
     {
-        // An empty source means Office's own CDN, an empty version the newest build there.
-        public static string Download(bool displayLevel, string source, string version)
+        // An empty source means Office's own CDN, an empty version the newest build there. A download source, the class of
+        // a BITS manager, and a content identifier go together and take the source's place.
+        public static string Download(bool displayLevel, string source, string version, string downloadSource, string contentId)
         {
             List<string> pairs = new List<string>();
             pairs.Add(Flag("displaylevel", displayLevel));
             AddText(pairs, "updatebaseurl", "source", source);
             AddText(pairs, "updatetoversion", "version", version);
+            AddText(pairs, "downloadsource", "download_source", downloadSource);
+            AddText(pairs, "contentid", "content_id", contentId);
             return String.Join(" ", pairs.ToArray());
         }
 

@@ -12,8 +12,11 @@ $spec = @{
     options = @{
         _step = @{ type = 'str'; choices = @('read', 'download', 'apply', 'cancel', 'wait'); default = 'read' }
         allow_downgrade = @{ type = 'bool'; default = $false }
+        content_id = @{ type = 'str' }
         display_level = @{ type = 'bool'; default = $false }
+        download_source = @{ type = 'str' }
         force_app_shutdown = @{ type = 'bool'; default = $false }
+        multi_session_shutdown = @{ type = 'bool'; default = $false }
         source = @{ type = 'str' }
         state = @{ type = 'str'; choices = @('downloaded', 'installed', 'cancelled'); default = 'installed' }
         version = @{ type = 'str' }
@@ -24,6 +27,9 @@ $spec = @{
         @('state', 'downloaded', @('version')),
         @('state', 'installed', @('version'))
     )
+    required_together = @(
+        , @('content_id', 'download_source')
+    )
     supports_check_mode = $true
 }
 
@@ -31,8 +37,11 @@ $module = [Ansible.Basic.AnsibleModule]::Create($args, $spec)
 
 $step = $module.Params._step
 $allowDowngrade = $module.Params.allow_downgrade
+$contentId = $module.Params.content_id
 $displayLevel = $module.Params.display_level
+$downloadSource = $module.Params.download_source
 $forceAppShutdown = $module.Params.force_app_shutdown
+$multiSessionShutdown = $module.Params.multi_session_shutdown
 $source = $module.Params.source
 $version = $module.Params.version
 
@@ -40,6 +49,33 @@ $module.Result.step = $step
 $module.Result.submitted = $false
 $module.Result.refused = $null
 $module.Result.call = $null
+$module.Result.blocked = $false
+$module.Result.hint = $null
+
+function Assert-Option {
+    # Everything that can be wrong with the options is said before the host is looked at.
+    if ("$version" -notmatch '^16\.0\.\d{1,9}\.\d{1,9}\z') {
+        $module.FailJson("version: '$version' is not a full Office build; give one such as 16.0.20326.20100")
+    }
+    # Without the value: what is wrong with it is that it holds a secret.
+    if ($source -match '^https?://[^/]*@') {
+        $module.FailJson('source: the URL holds a user name or a password, which the Click-to-Run service does not use; leave them out')
+    }
+    if ($source -and $source -notmatch '^(https?://[^/\\]+(/[\s\S]*)?|\\\\[^\\/]+\\[^\\/][\s\S]*)\z') {
+        $module.FailJson("source: '$source' is neither an http or https URL nor a UNC path such as \\server\share")
+    }
+    if ($downloadSource -and $source) {
+        $module.FailJson("source: '$source' would be ignored, since download_source and content_id are given; leave it out, or leave them out")
+    }
+    if ($null -ne $downloadSource -and $downloadSource -notmatch '^\{[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}\}\z') {
+        $module.FailJson(
+            "download_source: '$downloadSource' is not the class of a BITS manager; " +
+            'give it as the registry has it, such as {5CE34C0D-0DC9-4C1F-897C-DAA1B78CEE7C}')
+    }
+    if ($null -ne $contentId -and $contentId -eq '') {
+        $module.FailJson('content_id: it is empty; give the identifier under which the BITS manager knows the content')
+    }
+}
 
 function Get-State {
     try {
@@ -100,6 +136,10 @@ function Get-ApplyRefusal {
     if ($State.updates_ready_to_apply -ne $version) {
         return 'nothing_staged'
     }
+    # Whoever asks for a shutdown thinks of one user; here it would close the applications of all who share the host.
+    if ($forceAppShutdown -and $State.multi_session -and -not $multiSessionShutdown) {
+        return 'multi_session'
+    }
     if ($State.blocking_apps.Count -gt 0 -and -not $forceAppShutdown) {
         return 'blocked'
     }
@@ -113,8 +153,11 @@ function Get-CancelRefusal {
         return 'com_unavailable'
     }
     # The interface cancels a running download only: not a queued one, and never an installation.
-    if ($State.status -eq 'downloading') {
+    if ($State.status -eq 'downloading' -or ($State.status -eq 'download_pending' -and $module.CheckMode)) {
         return $null
+    }
+    if ($State.status -in @('apply_pending', 'applying')) {
+        return 'applying'
     }
     if (Test-UpdateBusy -Status $State.status) {
         return 'busy'
@@ -122,19 +165,59 @@ function Get-CancelRefusal {
     return 'idle'
 }
 
-# Everything that can be wrong with the options is said before the host is looked at.
+function Test-Blocked {
+    # Whether open applications are all that keeps the build from being installed; also those opened between a look and Apply, which failed by that.
+    param ([hashtable]$State)
+
+    $failed = $State.status -eq 'apply_failed' -and $State.updates_ready_to_apply -eq $version -and -not $forceAppShutdown
+    return $refused -eq 'blocked' -or ($failed -and $State.blocking_apps.Count -gt 0)
+}
+
+function Wait-Update {
+    # Looks until the service is at rest, or until a queued download has begun; never longer than any connection's time-out. The controller asks again.
+    param (
+        [hashtable]$State,
+        [switch]$Queued
+    )
+
+    $watch = [System.Diagnostics.Stopwatch]::StartNew()
+    while ($watch.Elapsed.TotalSeconds -lt 9) {
+        if (-not (Test-UpdateBusy -Status $State.status) -or ($Queued -and $State.status -ne 'download_pending')) {
+            break
+        }
+        Start-Sleep -Seconds 1
+        $State = Get-State
+    }
+    return $State
+}
+
+function Get-Outcome {
+    # What a diff is about.
+    param ([hashtable]$State)
+
+    return @{
+        status = $State.status
+        updates_ready_to_apply = $State.updates_ready_to_apply
+        version = $State.version
+    }
+}
+
+$downloads = $step -eq 'download' -or $step -eq 'apply'
+if ($downloads) {
+    Assert-Option
+}
+if ($source) {
+    $source = $source.TrimEnd('/', '\')
+    if ($source -match '^\\\\') {
+        $module.Result.hint = "the Click-to-Run service reads $source as the host's computer account: Domain Computers need read access to share and folder"
+    }
+}
 $parameters = ''
-if ($step -eq 'download' -or $step -eq 'apply') {
-    if ("$version" -notmatch '^16\.0\.\d{1,9}\.\d{1,9}\z') {
-        $module.FailJson("version: '$version' is not a full Office build; give one such as 16.0.20326.20100")
-    }
-    if ($source -and $source -notmatch '^(https?://[^/]|\\\\[^\\])') {
-        $module.FailJson("source: '$source' is neither an http or https URL nor a UNC path such as \\server\share")
-    }
+if ($downloads) {
     try {
         if ($step -eq 'download') {
             $parameters = [ansible_collections.officefleet.c2r.plugins.module_utils._UpdateNotify.UpdateParameters]::Download(
-                $displayLevel, $source, $version)
+                $displayLevel, $source, $version, $downloadSource, $contentId)
         }
         else {
             $parameters = [ansible_collections.officefleet.c2r.plugins.module_utils._UpdateNotify.UpdateParameters]::Apply(
@@ -147,28 +230,35 @@ if ($step -eq 'download' -or $step -eq 'apply') {
 }
 
 $state = Get-State
+if (-not $module.CheckMode) {
+    if ($step -eq 'wait') {
+        $state = Wait-Update -State $state
+    }
+    elseif ($step -eq 'cancel') {
+        $state = Wait-Update -State $state -Queued
+    }
+}
+
 $refused = $null
 $method = $null
+$asked = @{}
 if ($step -eq 'download') {
     $method = 'Download'
     $refused = Get-DownloadRefusal -State $state
+    $asked = @{ status = 'download_succeeded'; updates_ready_to_apply = $version }
 }
 elseif ($step -eq 'apply') {
     $method = 'Apply'
     $refused = Get-ApplyRefusal -State $state
+    $asked = @{ status = 'apply_succeeded'; updates_ready_to_apply = $null; version = $version }
 }
 elseif ($step -eq 'cancel') {
     $method = 'Cancel'
     $refused = Get-CancelRefusal -State $state
+    $asked = @{ status = 'download_cancelled' }
 }
-elseif ($step -eq 'wait' -and -not $module.CheckMode) {
-    # Short enough for any connection's time-out; the controller asks again.
-    $watch = [System.Diagnostics.Stopwatch]::StartNew()
-    while ((Test-UpdateBusy -Status $state.status) -and $watch.Elapsed.TotalSeconds -lt 9) {
-        Start-Sleep -Seconds 1
-        $state = Get-State
-    }
-}
+$module.Diff.before = Get-Outcome -State $state
+$module.Diff.after = Get-Outcome -State $state
 
 $submitted = $false
 if ($null -ne $method -and $null -eq $refused) {
@@ -198,9 +288,15 @@ if ($null -ne $method -and $null -eq $refused) {
     }
 }
 
+if ($submitted) {
+    foreach ($name in $asked.Keys) {
+        $module.Diff.after[$name] = $asked[$name]
+    }
+}
 foreach ($name in $state.Keys) {
     $module.Result[$name] = $state[$name]
 }
+$module.Result.blocked = Test-Blocked -State $state
 $module.Result.refused = $refused
 $module.Result.submitted = $submitted
 $module.Result.changed = $submitted

@@ -222,6 +222,12 @@ function Set-Policy {
             if ($null -ne $value) {
                 $entry.Kind = $policyKinds[$name]
                 $entry.Data = $value
+                # Ansible.Basic takes choices in any case and leaves them in it.
+                foreach ($choice in $spec.options[$name].choices) {
+                    if ($choice -eq $value) {
+                        $entry.Data = $choice
+                    }
+                }
                 if ($entry.Kind -eq 'DWord') {
                     $entry.Data = [int]$value
                 }

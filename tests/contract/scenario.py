@@ -36,6 +36,7 @@ from typing import Any
 import yaml
 
 from ansible_collections.officefleet.c2r.tests.lab import c2r_keys as keys
+from ansible_collections.officefleet.c2r.tests.lab.click_to_run import Timings
 from ansible_collections.officefleet.c2r.tests.lab.clock import Clock, ManualTime
 from ansible_collections.officefleet.c2r.tests.lab.com_codes import UpdateError
 from ansible_collections.officefleet.c2r.tests.lab.host import Host, Office
@@ -88,6 +89,7 @@ class HostBefore:
     on, but the class registers only after management has been turned off and on) and "beyond_repair" (it never does).
     service: "running", "stopped", or "missing" as it is for a minute while it updates itself.
     log: the lines of the newest log of Click-to-Run; left out: there is none.
+    pending_seconds: how long the service leaves an action queued.
     content: whether the source has what the host needs, "complete" or "missing".
     """
 
@@ -98,6 +100,7 @@ class HostBefore:
     apps: tuple[dict[str, Any] | str, ...] = ()
     sessions: tuple[dict[str, Any], ...] = ()
     download_errors: tuple[int, ...] = ()
+    pending_seconds: float = 2.0
     content: str = "complete"
     registry: dict[str, dict[str, Any]] = field(default_factory=dict)
     log: tuple[str, ...] | None = None
@@ -150,6 +153,7 @@ class SimulatedHost:
             sessions=[Session(**session) for session in before.sessions],
             registry=values,
             download_errors=before.download_errors,
+            timings=Timings(pending=before.pending_seconds),
             elevated=before.elevated,
             log=before.log,
             probe=lambda *_: UpdateError.OK if complete else UpdateError.FAILED_DOWNLOAD_UPGRADE_PACKAGE,

@@ -51,11 +51,13 @@ def test_every_status_is_asked_for() -> None:
 def test_every_refusal_is_asked_for() -> None:
     assert expected_values("refused") == {
         "already_staged",
+        "applying",
         "at_target",
         "blocked",
         "busy",
         "com_unavailable",
         "idle",
+        "multi_session",
         "newer",
         "nothing_staged",
     }

@@ -81,24 +81,29 @@ public static class Probe
 """
 
 TEXTS = {
-    'UpdateParameters.Download(false, "http://lib/Current/16.0.1.2", "16.0.1.2")': (
+    'UpdateParameters.Download(false, "http://lib/Current/16.0.1.2", "16.0.1.2", null, null)': (
         "displaylevel=false updatebaseurl=http://lib/Current/16.0.1.2 updatetoversion=16.0.1.2"
     ),
-    'UpdateParameters.Download(true, "", "16.0.1.2")': "displaylevel=true updatetoversion=16.0.1.2",
-    "UpdateParameters.Download(true, null, null)": "displaylevel=true",
-    'UpdateParameters.Download(false, "\\\\\\\\server\\\\share", null)': (
+    'UpdateParameters.Download(true, "", "16.0.1.2", null, null)': "displaylevel=true updatetoversion=16.0.1.2",
+    "UpdateParameters.Download(true, null, null, null, null)": "displaylevel=true",
+    'UpdateParameters.Download(false, "\\\\\\\\server\\\\share", null, null, null)': (
         r"displaylevel=false updatebaseurl=\\server\share"
+    ),
+    'UpdateParameters.Download(false, "", "16.0.1.2", "{0A1B}", "id-1")': (
+        "displaylevel=false updatetoversion=16.0.1.2 downloadsource={0A1B} contentid=id-1"
     ),
     "UpdateParameters.Apply(false, true)": "displaylevel=false forceappshutdown=true",
     "UpdateParameters.Apply(true, false)": "displaylevel=true forceappshutdown=false",
 }
 REFUSED = {
-    'UpdateParameters.Download(false, "http://lib/a b", null)': "source: 'http://lib/a b'",
-    'UpdateParameters.Download(false, "http://lib/?a=b", null)': "source: 'http://lib/?a=b'",
-    'UpdateParameters.Download(false, "http://lib/\\"", null)': "source: 'http://lib/\"'",
-    'UpdateParameters.Download(false, "http://lib/\'", null)': "source: 'http://lib/''",
-    'UpdateParameters.Download(false, "http://lib/\\n", null)': "source: 'http://lib/\n'",
-    'UpdateParameters.Download(false, null, "16.0.1.2 forceappshutdown=true")': "version: '16.0.1.2 force",
+    'UpdateParameters.Download(false, "http://lib/a b", null, null, null)': "source: 'http://lib/a b'",
+    'UpdateParameters.Download(false, "http://lib/?a=b", null, null, null)': "source: 'http://lib/?a=b'",
+    'UpdateParameters.Download(false, "http://lib/\\"", null, null, null)': "source: 'http://lib/\"'",
+    'UpdateParameters.Download(false, "http://lib/\'", null, null, null)': "source: 'http://lib/''",
+    'UpdateParameters.Download(false, "http://lib/\\n", null, null, null)': "source: 'http://lib/\n'",
+    'UpdateParameters.Download(false, null, "16.0.1.2", "{0A1B}", "id 1")': "content_id: 'id 1'",
+    'UpdateParameters.Download(false, null, "16.0.1.2", "{0A1B}\\t", "id-1")': "download_source: '{0A1B}\t'",
+    'UpdateParameters.Download(false, null, "16.0.1.2 forceappshutdown=true", null, null)': "version: '16.0.1.2 force",
 }
 
 

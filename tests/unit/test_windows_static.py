@@ -276,7 +276,7 @@ def test_update_returns_the_state_and_what_the_step_did() -> None:
     state = {name: info[name] for name in state_keys()[""]}
     own = sidecar(PLUGINS / "modules" / "update.ps1")["RETURN"]
     assert {name: own[name] for name in state} == state
-    assert set(own) - set(state) == {"step", "submitted", "refused", "call"}
+    assert set(own) - set(state) == {"step", "submitted", "refused", "blocked", "hint", "call"}
 
 
 @pytest.mark.parametrize("name", ["update", "update_policy", "document_sync_timeout"])
@@ -314,6 +314,8 @@ def test_refusals_are_documented() -> None:
         "nothing_staged",
         "busy",
         "blocked",
+        "applying",
+        "multi_session",
         "com_unavailable",
         "idle",
     }

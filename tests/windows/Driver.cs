@@ -62,7 +62,11 @@ public static class Driver
             case "GetOfficeDeploymentData":
                 return DeploymentData(Int32.Parse(words[1]), Get(words[2]));
             case "DownloadText":
-                return Build(delegate { return UpdateParameters.Download(words[1] == "True", Get(words[2]), Get(words[3])); });
+                return Build(delegate
+                {
+                    return UpdateParameters.Download(
+                        words[1] == "True", Get(words[2]), Get(words[3]), Get(words[4]), Get(words[5]));
+                });
             case "ApplyText":
                 return Build(delegate { return UpdateParameters.Apply(words[1] == "True", words[2] == "True"); });
             case "Counters":

@@ -53,9 +53,11 @@ def client_text(client: Client, params: dict[str, Any], submitted: dict[str, Any
     display_level = params.get("display_level", False)
     match submitted["method"]:
         case "Download":
-            outcome, text = client.driver.build(
-                "DownloadText", display_level, params.get("source"), params.get("version")
-            )
+            given = dict(params)
+            if given.get("source"):
+                given["source"] = given["source"].rstrip("/\\")  # as the module does before
+            options = ("source", "version", "download_source", "content_id")
+            outcome, text = client.driver.build("DownloadText", display_level, *map(given.get, options))
         case "Apply":
             outcome, text = client.driver.build("ApplyText", display_level, params.get("force_app_shutdown", False))
         case _:

@@ -131,7 +131,7 @@ def test_texts_that_the_client_builds_for_a_download(
     pairs = [f"displaylevel={str(display_level).lower()}"]
     pairs += [f"updatebaseurl={source}"] if source else []
     pairs += [f"updatetoversion={version}"] if version else []
-    built = client.driver.build("DownloadText", display_level, source, version)
+    built = client.driver.build("DownloadText", display_level, source, version, None, None)
     assert built == ("built", " ".join(pairs))
 
 
@@ -145,7 +145,7 @@ def test_texts_that_the_client_builds_for_an_installation(client: Client, displa
 @pytest.mark.parametrize("letter", [" ", "\t", "\n", "\0", "\x7f", "\u00a0", "\u2003", "=", '"', "'"], ids=ascii)
 def test_values_that_would_break_the_text_are_refused_as_the_twin_does(client: Client, letter: str) -> None:
     source = f"http://library.example.com/a{letter}b"
-    outcome, message = client.driver.build("DownloadText", False, source, NEW)
+    outcome, message = client.driver.build("DownloadText", False, source, NEW, None, None)
     assert (outcome, (message or "").startswith(f"source: '{source}' holds white space, '=' or a quote")) == (
         "refused",
         True,
@@ -156,6 +156,6 @@ def test_values_that_would_break_the_text_are_refused_as_the_twin_does(client: C
 
 
 def test_a_version_cannot_smuggle_a_parameter_in(client: Client) -> None:
-    outcome, message = client.driver.build("DownloadText", False, SOURCE, NEW + " forceappshutdown=true")
+    outcome, message = client.driver.build("DownloadText", False, SOURCE, NEW + " forceappshutdown=true", None, None)
     assert outcome == "refused"
     assert (message or "").startswith(f"version: '{NEW} forceappshutdown=true' holds white space")
