@@ -205,6 +205,7 @@ def _options(deployment: Deployment, step: str) -> dict[str, Any]:
         "version": deployment.version,
         "source": deployment.source,
         "force_app_shutdown": deployment.force_app_shutdown,
+        "multi_session_shutdown": deployment.multi_session_shutdown,
         "display_level": deployment.display_level,
         "allow_downgrade": deployment.allow_downgrade,
         "_step": step,

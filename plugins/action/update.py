@@ -26,7 +26,7 @@ from ansible_collections.officefleet.c2r.plugins.plugin_utils._host_link import 
     RejectedError,
     rejected,
 )
-from ansible_collections.officefleet.c2r.plugins.plugin_utils._host_state import HostState, HostStateError
+from ansible_collections.officefleet.c2r.plugins.plugin_utils._host_state import APPLYING, HostState, HostStateError
 from ansible_collections.officefleet.c2r.plugins.plugin_utils._records import DeploymentKey, Record
 from ansible_collections.officefleet.c2r.plugins.plugin_utils._rings import OPEN
 
@@ -34,13 +34,17 @@ ARGUMENTS: dict[str, dict[str, Any]] = {
     "state": {"type": "str", "choices": ["downloaded", "installed", "cancelled"], "default": "installed"},
     "version": {"type": "str"},
     "source": {"type": "str"},
+    "download_source": {"type": "str"},
+    "content_id": {"type": "str"},
     "force_app_shutdown": {"type": "bool", "default": False},
+    "multi_session_shutdown": {"type": "bool", "default": False},
     "display_level": {"type": "bool", "default": False},
     "allow_downgrade": {"type": "bool", "default": False},
     "wait": {"type": "bool", "default": True},
     "wait_timeout": {"type": "int", "default": 7200},
 }
 REQUIRED_IF = (("state", "downloaded", ("version",)), ("state", "installed", ("version",)))
+REQUIRED_TOGETHER = (("content_id", "download_source"),)
 LOSSES = 5  #: lost connections in a row that a waiting task puts up with
 PAUSE = 2.0  #: seconds between two looks
 
@@ -64,7 +68,7 @@ class ActionModule(ActionBase):
         try:
             if "_step" in self._task.args:  # the controller's own step, asked for by hand
                 return link.ask("update", self._task.args)
-            options = validated(ARGUMENTS, self._task.args, REQUIRED_IF)
+            options = validated(ARGUMENTS, self._task.args, REQUIRED_IF, REQUIRED_TOGETHER)
             errand = Errand(self, link, host, options, len(max(task_vars.get("ansible_play_hosts") or [host], key=len)))
             return errand.cancel() if options["state"] == "cancelled" else errand.run()
         except (ArgumentsError, InputError) as error:
@@ -84,6 +88,8 @@ class Errand:
         """Check the options that only we understand; InputError names them."""
         self.link, self.options, self.width = link, options, width
         self.check_mode = bool(action._task.check_mode)
+        self.diff_mode = bool(action._task.diff)
+        self.before: dict[str, Any] | None = None
         self.show: Callable[..., None] = action._display.display
         self.deployment = _ad_hoc(options)
         self.record = Record(host, "", DeploymentKey.of(self.deployment))
@@ -118,10 +124,12 @@ class Errand:
             host = HostState.from_result(answer)
             self.changed = self.changed or bool(answer.get("submitted"))
             call = answer.get("call") or {}
+            if answer.get("refused") == "com_unavailable" and host.installed:
+                return self._result(failed=f"nothing can be cancelled: {host.management_reason}.")
+            if host.status in APPLYING:
+                return self._result(failed="Office is being installed, which cannot be cancelled. Wait for its end.")
             if not host.busy or self.check_mode or not self.options["wait"]:
                 break
-            if host.status in ("apply_pending", "applying"):
-                return self._result(failed="Office is being installed, which cannot be cancelled. Wait for its end.")
             if self._time_left() <= 0:
                 return self._result(failed=f"the download has not stopped in {self.options['wait_timeout']} s.")
             self._pause()
@@ -132,7 +140,7 @@ class Errand:
 
     def _look(self, step: str) -> HostState:
         """Read the state at once, or after the few seconds that the step "wait" gives the service to come to rest."""
-        self.answer = self.link.ask_twice("update", self._module_options(step))
+        self._keep(self.link.ask_twice("update", self._module_options(step)))
         return HostState.from_result(self.answer)
 
     def _look_again(self, step: str = "read") -> HostState:
@@ -183,8 +191,12 @@ class Errand:
         return self.deadline - _clock()
 
     def _ask(self, step: str) -> dict[str, Any]:
-        self.answer = self.link.ask("update", self._module_options(step))
+        self._keep(self.link.ask("update", self._module_options(step)))
         return self.answer
+
+    def _keep(self, answer: dict[str, Any]) -> None:
+        self.answer = {key: value for key, value in answer.items() if key != "diff"}
+        self.before = self.before or answer.get("diff", {}).get("before")
 
     def _module_options(self, step: str) -> dict[str, Any]:
         given = {name: value for name, value in self.options.items() if value is not None}
@@ -203,10 +215,10 @@ class Errand:
         if not decision.at_rest or decision.state in GOOD:
             return self._result(error=decision.memory.error)
         advice = ""
-        if decision.state == "blocked":
+        if decision.state == "blocked" and host.blocking_apps:
             advice = "Have them closed and run this again, or set force_app_shutdown, which may lose users' data."
         elif decision.memory.error is not None:
-            advice = decision.memory.error["hint"]
+            advice = " ".join(filter(None, (decision.memory.error["hint"], _sentence(self.answer.get("hint")))))
         return self._result(failed=f"{decision.reason}. {advice}".strip(), error=decision.memory.error)
 
     def _timed_out(self) -> dict[str, Any]:
@@ -221,25 +233,50 @@ class Errand:
             result["error"] = error
         if self.options["state"] != "cancelled":
             result.update(state=self.record.state, reason=self.record.reason)
+        if self.diff_mode:
+            result["diff"] = {"before": self.before, "after": self._after()}
         if failed is not None:
             result.update(failed=True, msg=f"{self.record.host}: {failed}")
         return result
+
+    def _after(self) -> dict[str, Any]:
+        """What a diff shows: the state in the end, in check mode the one that would be reached."""
+        after = {key: self.answer.get(key) for key in ("status", "updates_ready_to_apply", "version")}
+        if not (self.check_mode and self.changed):
+            return after
+        target = self.deployment.version
+        reached: dict[str, dict[str, Any]] = {
+            "cancelled": {"status": "download_cancelled"},
+            "downloaded": {"status": "download_succeeded", "updates_ready_to_apply": target},
+            "installed": {"status": "apply_succeeded", "updates_ready_to_apply": None, "version": target},
+        }
+        return {**after, **reached[self.options["state"]]}
 
 
 def _ad_hoc(options: dict[str, Any]) -> Deployment:
     """Make a deployment of the options. Nothing is known of the image, and there is one attempt."""
     wanted = options["version"]
     place = options["source"]
+    if place and options["download_source"]:
+        raise InputError(
+            "source: it would be ignored, since download_source and content_id are given; leave it out, or leave "
+            "them out."
+        )
     return Deployment(
         name="update",
         version="16.0.0.0" if options["state"] == "cancelled" else version.full(wanted or ""),
         source=_deployment.source(place) if place else "",
         max_attempts=1,
         force_app_shutdown=options["force_app_shutdown"],
+        multi_session_shutdown=options["multi_session_shutdown"],
         display_level=options["display_level"],
         allow_downgrade=options["allow_downgrade"],
         goal="downloaded" if options["state"] == "downloaded" else "installed",
     )
+
+
+def _sentence(hint: object) -> str:
+    return f"{str(hint)[0].upper()}{str(hint)[1:]}." if hint else ""
 
 
 def _now() -> datetime:

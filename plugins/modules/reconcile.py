@@ -75,6 +75,12 @@ options:
           - Whether open Office applications are closed for the installation. Whoever works in them may lose data.
         type: bool
         default: false
+      multi_session_shutdown:
+        description:
+          - Whether O(deployment.force_app_shutdown) holds on hosts that several people work on at once, too. Without it
+            such hosts are V(blocked), whether applications are open or not.
+        type: bool
+        default: false
       display_level:
         description: Whether the Click-to-Run service shows the progress to signed-in users.
         type: bool
@@ -256,6 +262,7 @@ ARGUMENT_SPEC: dict[str, dict[str, Any]] = {
             "max_attempts": {"type": "int", "default": 3},
             "retry_delay": {"type": "int", "default": 900},
             "force_app_shutdown": {"type": "bool", "default": False},
+            "multi_session_shutdown": {"type": "bool", "default": False},
             "display_level": {"type": "bool", "default": False},
             "allow_downgrade": {"type": "bool", "default": False},
             "goal": {"type": "str", "choices": ["installed", "downloaded"], "default": "installed"},

@@ -17,12 +17,18 @@ class ArgumentsError(Exception):
 
 
 def validated(
-    specification: Mapping[str, Any], arguments: Mapping[str, Any], required_if: Sequence[Sequence[Any]] = ()
+    specification: Mapping[str, Any],
+    arguments: Mapping[str, Any],
+    required_if: Sequence[Sequence[Any]] = (),
+    required_together: Sequence[Sequence[str]] = (),
 ) -> dict[str, Any]:
     """Give the arguments with defaults and types; strings from surveys become numbers and truth values."""
     # ansible-core leaves this class without annotations
-    rules = [list(rule) for rule in required_if]
-    validator = ArgumentSpecValidator(dict(specification), required_if=rules)  # type: ignore[no-untyped-call]
+    rules = {
+        "required_if": [list(rule) for rule in required_if],
+        "required_together": [list(rule) for rule in required_together],
+    }
+    validator = ArgumentSpecValidator(dict(specification), **rules)  # type: ignore[no-untyped-call]
     result = validator.validate(dict(arguments))  # type: ignore[no-untyped-call]
     if result.error_messages:
         unsupported = isinstance(result.errors[0], UnsupportedError)

@@ -6,7 +6,8 @@
 Everything here is pure. What holds for every history (tests/unit/test_decide.py proves it on random ones):
 
 - a step is asked for only while Click-to-Run is idle, and never for a host that is at its target or ahead of it;
-- at most `max_attempts` downloads and `max_attempts` applies are asked for until the host is at its target;
+- at most `max_attempts` downloads and `max_attempts` applies are asked for until the host is at its target, not
+  counting applies that failed because somebody opened an application just before: those are "blocked";
 - a staged update is ours only if its version is the target, since Apply takes no version;
 - the installed version ends a deployment, never a "succeeded".
 """
@@ -280,6 +281,9 @@ def _settle(deployment: Deployment, host: HostState, memory: Memory, now: dateti
         return replace(memory, submitted=None, staged=True, failure=None, error=None)
     if memory.submitted is not None:
         step, memory = memory.submitted, replace(memory, submitted=None, staged=memory.staged and ready)
+        if host.status == "apply_failed" and ready and host.blocking_apps and not deployment.force_app_shutdown:
+            # Opened between the look and Apply: it is the user's turn, and nothing has been tried in vain.
+            return replace(memory, failure=None, error=None)
         if host.status == f"{step}_failed":
             error = _errors.decode(host.error_domain, host.error_code)
             return _failed(deployment, memory, f"{step} failed: {_errors.summary(error)}", error, now)
@@ -323,6 +327,9 @@ def _next_step(deployment: Deployment, host: HostState, memory: Memory, now: dat
         return Decision("none", "waiting", reason, at_rest=False, memory=memory)
     if not ready:
         return Decision("download", "downloading", f"downloads {deployment.version}", at_rest=False, memory=memory)
+    if deployment.force_app_shutdown and host.multi_session and not deployment.multi_session_shutdown:
+        reason = "several people may work on this host (multi-session): force_app_shutdown needs multi_session_shutdown"
+        return Decision("none", "blocked", reason, at_rest=True, memory=memory)
     if host.blocking_apps and not deployment.force_app_shutdown:
         reason = f"open: {', '.join(host.blocking_apps)}"
         return Decision("none", "blocked", reason, at_rest=True, memory=memory)

@@ -33,6 +33,7 @@ class Deployment:
     max_attempts: int = 3
     retry_delay: int = 900
     force_app_shutdown: bool = False
+    multi_session_shutdown: bool = False  #: force_app_shutdown holds where several people work on one host, too
     display_level: bool = False
     allow_downgrade: bool = False
     goal: str = "installed"
@@ -58,6 +59,7 @@ class Deployment:
             max_attempts=options["max_attempts"],
             retry_delay=options["retry_delay"],
             force_app_shutdown=options["force_app_shutdown"],
+            multi_session_shutdown=options["multi_session_shutdown"],
             display_level=options["display_level"],
             allow_downgrade=options["allow_downgrade"],
             goal=str(options["goal"]),
@@ -83,6 +85,8 @@ class Deployment:
 def source(text: str, option: str = "source") -> str:
     """Check the place hosts download from: an http(s) URL or a UNC path, without a slash at its end."""
     trimmed = text.rstrip("/\\")
+    if re.match("https?://[^/]*@", trimmed):  # without the value, which would be written into records and logs
+        raise InputError(f"{option}: the URL holds a user name or a password, which Click-to-Run does not use.")
     # Click-to-Run's parameters are name=value with spaces between and know no quoting
     if not trimmed.startswith(("http://", "https://", "\\\\")) or re.search(r"[\s=\"']", trimmed):
         raise InputError(

@@ -54,6 +54,7 @@ class HostState:
     error_code: int = 0
     blocking_apps: tuple[str, ...] = ()
     ready: str | None = None  #: UpdatesReadyToApply: the version downloaded and not yet applied
+    multi_session: bool = False  #: several people may work on it at once
     scenario: str | None = None  #: what Click-to-Run executes right now
 
     @property
@@ -83,6 +84,7 @@ class HostState:
             error_code=_number(error, "code"),
             blocking_apps=_texts(result, "blocking_apps"),
             ready=_version(result, "updates_ready_to_apply"),
+            multi_session="multi_session" in result and _true(result, "multi_session"),
             scenario=_text(result, "scenario"),
         )
 

@@ -61,6 +61,7 @@ def test_a_download_is_asked_for_and_written_down(records: Path) -> None:
         "version": TARGET,
         "source": SOURCE,
         "force_app_shutdown": False,
+        "multi_session_shutdown": False,
         "display_level": False,
         "allow_downgrade": False,
         "_step": "download",

@@ -42,8 +42,9 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> list[float]:
     return sleeps
 
 
-def transcript(*, check_mode: bool = False, **options: Any) -> Transcript:
-    return Transcript(update.ActionModule, {"version": TARGET, "source": SOURCE, **options}, check_mode=check_mode)
+def transcript(*, check_mode: bool = False, diff: bool = False, **options: Any) -> Transcript:
+    given = {"version": TARGET, "source": SOURCE, **options}
+    return Transcript(update.ActionModule, given, check_mode=check_mode, diff=diff)
 
 
 def test_the_whole_way_with_one_line_per_phase() -> None:
@@ -145,6 +146,62 @@ def test_open_applications_are_named_and_never_closed() -> None:
     assert forced.options[1]["force_app_shutdown"] is True
 
 
+def test_an_application_opened_just_before_the_installation_is_no_failed_attempt() -> None:
+    opened = failed("apply_failed", 10, updates_ready_to_apply=TARGET, blocking_apps=["WINWORD"], blocked=True)
+    result = transcript().run([STAGED, taken("apply", "applying", updates_ready_to_apply=TARGET), opened])
+    assert result["failed"]
+    assert (result["state"], result["reason"], result["blocked"]) == ("blocked", "open: WINWORD", True)
+    assert "Have them closed and run this again" in result["msg"]
+    assert result["error"]["code"] == 10, "as the interface gave it, not explained as the cause"
+
+
+def test_applications_of_several_people_are_closed_only_if_meant_so() -> None:
+    shared = {**STAGED, "multi_session": True}
+    play = transcript(force_app_shutdown=True)
+    result = play.run([shared])
+    assert result["failed"]
+    assert result["state"] == "blocked"
+    assert "needs multi_session_shutdown" in result["msg"]
+    assert play.asked == ["update read"]
+    meant = transcript(force_app_shutdown=True, multi_session_shutdown=True)
+    assert meant.run([shared, taken("apply", "applying"), DONE])["state"] == "compliant"
+    assert meant.options[1]["multi_session_shutdown"] is True
+
+
+def test_a_bits_manager_of_ones_own_takes_the_place_of_the_source() -> None:
+    own: dict[str, Any] = {"download_source": "{5CE34C0D-0DC9-4C1F-897C-DAA1B78CEE7C}", "content_id": "office-2607"}
+    play = transcript(source=None, state="downloaded", **own)
+    assert play.run([answer(), taken("download", "downloading"), STAGED])["state"] == "staged"
+    assert own.items() <= play.options[1].items()
+    assert "source" not in play.options[1]
+
+
+def test_a_failed_download_from_a_share_names_who_has_to_read_it() -> None:
+    hint = r"the Click-to-Run service reads \\files\office as the host's computer account: Domain Computers need it"
+    lost = failed("download_failed", 9, hint=hint)
+    result = transcript(source=r"\\files\office").run([answer(), taken("download", "downloading"), lost])
+    assert result["msg"].endswith("Domain Computers need it.")
+    assert result["hint"] == hint
+
+
+def test_a_diff_shows_where_the_host_was_and_where_it_is() -> None:
+    before = {"status": "unknown", "updates_ready_to_apply": TARGET, "version": OLD}
+    look = {**answer(updates_ready_to_apply=TARGET), "diff": {"before": before, "after": before}}
+    play = transcript(diff=True)
+    result = play.run([look, {**taken("apply", "applying"), "diff": {"before": {}, "after": {}}}, DONE])
+    reached = {"status": "apply_succeeded", "updates_ready_to_apply": None, "version": TARGET}
+    assert result["diff"] == {"before": before, "after": reached}
+    checked = transcript(diff=True, check_mode=True).run([dict(look)])
+    assert checked["diff"] == {"before": before, "after": reached}
+    checked = transcript(diff=True, check_mode=True, state="downloaded").run([answer()])
+    assert checked["diff"]["after"] == {
+        "status": "download_succeeded",
+        "updates_ready_to_apply": TARGET,
+        "version": OLD,
+    }
+    assert "diff" not in transcript().run([answer(version=TARGET)])
+
+
 def test_com_not_available_fails_with_the_reason() -> None:
     reason = {"com_enabled": False, "com_registered": False, "reason": "management is turned off"}
     result = transcript().run([answer(None, management=reason)])
@@ -185,8 +242,15 @@ def test_cancel() -> None:
     )
     assert (result["changed"], result.get("failed"), result["status"]) == (True, None, "download_cancelled")
     assert not transcript(state="cancelled").run([refused("cancel", "idle")])["changed"]
-    result = transcript(state="cancelled").run([refused("cancel", "busy", "applying")])
-    assert "cannot be cancelled" in result["msg"]
+    for options in ({}, {"wait": False}, {"check_mode": True}):
+        result = transcript(state="cancelled", **options).run([refused("cancel", "applying", "applying")])
+        assert result["failed"]
+        assert "cannot be cancelled" in result["msg"]
+    why = {"com_enabled": False, "com_registered": False, "reason": "management is turned off"}
+    result = transcript(state="cancelled").run(
+        [refused("cancel", "com_unavailable", management=why) | {"status": None}]
+    )
+    assert result["msg"] == "ws-001: nothing can be cancelled: management is turned off."
 
 
 @pytest.mark.parametrize(
@@ -197,12 +261,16 @@ def test_cancel() -> None:
         ({"version": ""}, "version: '' is not an Office version"),
         ({"source": "library"}, "source: 'library' is neither"),
         ({"wait_timeout": "long"}, "wait_timeout"),
+        ({"content_id": "office"}, "parameters are required together: content_id, download_source"),
+        ({"content_id": "office", "download_source": "{5CE34C0D}"}, "source: it would be ignored"),
+        ({"source": "http://fleet:secret@library.example/office"}, "source: the URL holds a user name or a password"),
     ],
 )
 def test_bad_options_are_named(options: dict[str, Any], message: str) -> None:
     result = transcript(**options).run([])
     assert result["failed"]
     assert message in result["msg"]
+    assert "secret" not in str(result)
 
 
 def test_rejected_credentials_and_module_failures() -> None:

@@ -172,7 +172,28 @@ CASES = [
          record=STAGED, deployment=replace(DEPLOYMENT, force_app_shutdown=True)),
     Case("the staged update is gone", look(), "download", "downloading", False, record=STAGED, attempts=1,
          memory={"staged": False}),
+    Case("force on a host of several people", look(ready=TARGET, multi_session=True), "none", "blocked", True,
+         "multi_session_shutdown", record=STAGED, deployment=replace(DEPLOYMENT, force_app_shutdown=True)),
+    Case("force on a host of several people, meant so", look(ready=TARGET, multi_session=True), "apply", "applying",
+         False, record=STAGED,
+         deployment=replace(DEPLOYMENT, force_app_shutdown=True, multi_session_shutdown=True)),
+    Case("no force on a host of several people", look(ready=TARGET, multi_session=True), "apply", "applying", False,
+         record=STAGED),
     # apply
+    Case("an application was opened just before apply",
+         look(status="apply_failed", error_code=10, ready=TARGET, blocking_apps=("WINWORD",)), "none", "blocked", True,
+         "open: WINWORD", record=replace(APPLY_ASKED, attempts=2), attempts=2,
+         memory={"submitted": None, "failure": None, "error": None}),
+    Case("an application was opened just before apply, in a closed ring",
+         look(status="apply_failed", error_code=10, ready=TARGET, blocking_apps=("WINWORD",)), "none", "waiting", False,
+         "ring pilot", record=APPLY_ASKED, attempts=0, gate=CLOSED),
+    Case("apply failed with applications open, force",
+         look(status="apply_failed", error_code=10, ready=TARGET, blocking_apps=("WINWORD",)), "none", "waiting", False,
+         "eFAILED_APPLY_UPGRADE_PACKAGE", record=APPLY_ASKED, attempts=1,
+         deployment=replace(DEPLOYMENT, force_app_shutdown=True)),
+    Case("apply failed, applications open, nothing staged any more",
+         look(status="apply_failed", error_code=10, blocking_apps=("WINWORD",)), "none", "waiting", False,
+         "eFAILED_APPLY_UPGRADE_PACKAGE", record=APPLY_ASKED, attempts=1),
     Case("apply failed", look(status="apply_failed", error_code=10, ready=TARGET), "none", "waiting", False,
          "eFAILED_APPLY_UPGRADE_PACKAGE", record=APPLY_ASKED, attempts=1),
     Case("apply 'succeeded', version unchanged", look(status="apply_succeeded"), "none", "waiting", False,
@@ -376,6 +397,8 @@ def test_what_holds_for_every_history(seed: int) -> None:
         gate = dice.choice((OPEN, OPEN, CLOSED)) if look_number < 60 else OPEN
         decision = decide(deployment, seen, record, now, gate)
         check(deployment, host, seen, decision, gate)
+        if blocked_apply(deployment, seen, record, decision):
+            host.applies -= 1
         answered: HostState | None = seen
         if decision.step != "none":
             record = _decide.submitting(recorded(record, decision, seen, now), decision.step, now)
@@ -394,6 +417,18 @@ def test_what_holds_for_every_history(seed: int) -> None:
         assert host.applies <= deployment.max_attempts
         assert (record.state == "compliant") == (answered is not None and answered.version == TARGET)
     assert record.at_rest, f"it never ends: {record.state}, {record.reason}"
+
+
+def blocked_apply(deployment: Deployment, seen: HostState | None, record: Record, decision: Decision) -> bool:
+    """Whether this look is the one that finds an apply to have failed by an application opened in between."""
+    over = record.submitted == "apply" and decision.memory.submitted is None
+    if not over or seen is None or seen.status != "apply_failed" or decision.memory.attempts != record.attempts:
+        return False
+    if decision.state in ("compliant", "ahead", "incompatible", "com_unavailable"):
+        return False
+    assert seen.blocking_apps
+    assert not deployment.force_app_shutdown
+    return True
 
 
 def check(deployment: Deployment, host: RandomHost, seen: HostState | None, decision: Decision, gate: Gate) -> None:

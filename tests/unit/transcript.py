@@ -65,13 +65,15 @@ def refused(step: str, why: str, status: str = "unknown", **changes: Any) -> dic
 class Transcript:
     """Plays the answers to an action plugin in their order; what it asked and showed is kept."""
 
-    def __init__(self, plugin: type[ActionBase], options: Mapping[str, Any], *, check_mode: bool = False) -> None:
+    def __init__(
+        self, plugin: type[ActionBase], options: Mapping[str, Any], *, check_mode: bool = False, diff: bool = False
+    ) -> None:
         self.asked: list[str] = []
         self.options: list[dict[str, Any]] = []
         self.shown: list[str] = []
         self.resets = 0
         self._answers: list[dict[str, Any] | Exception] = []
-        task = SimpleNamespace(args=dict(options), check_mode=check_mode, async_val=0, action="test")
+        task = SimpleNamespace(args=dict(options), check_mode=check_mode, diff=diff, async_val=0, action="test")
         connection = SimpleNamespace(
             _shell=SimpleNamespace(tmpdir="unused"), reset=self._reset, get_option={"remote_user": "fleet"}.__getitem__
         )
