@@ -211,6 +211,14 @@ class SimulatedHost:
         return wrong
 
 
+def answer_differences(call: Call, answer: ModuleAnswer, where: str) -> list[str]:
+    """Tell where an answer is not what the scenario asks for; a failure that it does not ask for is one."""
+    wrong = differences(call.answer, answer, where)
+    if answer.get("failed") and not call.answer.get("failed"):
+        wrong.append(f"{where} failed: {answer.get('msg')}")
+    return wrong
+
+
 def differences(expected: Any, found: Any, where: str = "answer") -> list[str]:
     """Tell where `found` is not what the scenario asks for."""
     if isinstance(expected, Mapping):

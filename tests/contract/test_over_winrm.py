@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 import yaml
 
-from ansible_collections.officefleet.c2r.tests.contract.scenario import SimulatedHost, differences, load
+from ansible_collections.officefleet.c2r.tests.contract.scenario import SimulatedHost, answer_differences, load
 from ansible_collections.officefleet.c2r.tests.lab.module_call import ModuleAnswer, ModuleCall
 from ansible_collections.officefleet.c2r.tests.lab.winrm.server import WinrmServer
 
@@ -98,7 +98,7 @@ def test_scenario(outcome: tuple[ScenarioHosts, Path], number: int) -> None:
     wrong = [
         line
         for place, (call, answer) in enumerate(zip(scenario.calls, answers, strict=True), 1)
-        for line in differences(call.answer, answer, f"call {place}")
+        for line in answer_differences(call, answer, f"call {place}")
     ]
     wrong += hosts.simulated[host].differences(scenario.after)
     assert not wrong, "\n".join(wrong)

@@ -9,7 +9,12 @@ from typing import Any
 
 import pytest
 
-from ansible_collections.officefleet.c2r.tests.contract.scenario import Scenario, SimulatedHost, differences, load
+from ansible_collections.officefleet.c2r.tests.contract.scenario import (
+    Scenario,
+    SimulatedHost,
+    answer_differences,
+    load,
+)
 from ansible_collections.officefleet.c2r.tests.lab.com_codes import Status
 from ansible_collections.officefleet.c2r.tests.lab.modules.arguments import sidecar
 
@@ -22,7 +27,7 @@ def test_scenario(scenario: Scenario) -> None:
     simulated = SimulatedHost("ws-001", scenario.host)
     wrong: list[str] = []
     for number, call in enumerate(scenario.calls, 1):
-        wrong += differences(call.answer, simulated.answer(call), f"call {number}")
+        wrong += answer_differences(call, simulated.answer(call), f"call {number}")
     wrong += simulated.differences(scenario.after)
     assert not wrong, "\n".join(wrong)
 

@@ -53,6 +53,17 @@ def record(records: Path, host: str = "ws-001") -> dict[str, Any]:
     return document
 
 
+def test_applications_of_several_people_are_closed_only_if_meant_so(records: Path) -> None:
+    shared = answer(updates_ready_to_apply=TARGET, multi_session=True)
+    force = {"force_app_shutdown": True}
+    result = transcript(records, deployment=force).run([shared])
+    assert (result["state"], result["at_rest"]) == ("blocked", True)
+    assert result["reason"].endswith("needs multi_session_shutdown")
+    meant = transcript(records, deployment={**force, "multi_session_shutdown": True})
+    assert meant.run([shared, taken("apply", "applying", updates_ready_to_apply=TARGET)])["state"] == "applying"
+    assert meant.options[1]["multi_session_shutdown"] is True
+
+
 def test_a_download_is_asked_for_and_written_down(records: Path) -> None:
     play = transcript(records)
     result = play.run([answer(), taken("download", "download_pending")])

@@ -161,7 +161,7 @@ def test_applications_of_several_people_are_closed_only_if_meant_so() -> None:
     result = play.run([shared])
     assert result["failed"]
     assert result["state"] == "blocked"
-    assert "needs multi_session_shutdown" in result["msg"]
+    assert result["msg"].endswith("force_app_shutdown needs multi_session_shutdown.")
     assert play.asked == ["update read"]
     meant = transcript(force_app_shutdown=True, multi_session_shutdown=True)
     assert meant.run([shared, taken("apply", "applying"), DONE])["state"] == "compliant"

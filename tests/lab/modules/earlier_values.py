@@ -27,6 +27,8 @@ class EarlierValues:
         """Keep a value as it is before a change; the first change wins."""
         if name.lower() in self.values():
             return
+        for ours in (UPPER, keys.OFFICEFLEET):  # as Windows makes the keys above a new one
+            self._registry.create(ours)
         missing = self._missing()
         if missing and self._registry.get(self.kept, "created") is None:
             self._registry.set(self.kept, "created", missing)
