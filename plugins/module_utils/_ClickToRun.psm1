@@ -217,7 +217,8 @@ function Get-FreeDiskSize {
     if ($Path -notmatch '^[A-Za-z]:\\') {
         $Path = [System.Environment]::SystemDirectory
     }
-    $drive = New-Object -TypeName System.IO.DriveInfo -ArgumentList ([System.IO.Path]::GetPathRoot($Path))
+    # Not GetPathRoot, which throws for characters that no path has.
+    $drive = New-Object -TypeName System.IO.DriveInfo -ArgumentList ($Path.Substring(0, 3))
     if (-not $drive.IsReady) {
         return [long]0
     }

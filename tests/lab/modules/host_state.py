@@ -14,6 +14,7 @@ from ansible_collections.officefleet.c2r.tests.lab import c2r_keys as keys
 from ansible_collections.officefleet.c2r.tests.lab.click_to_run import ComError, StatusReport
 from ansible_collections.officefleet.c2r.tests.lab.com_codes import E_ACCESSDENIED, REGDB_E_CLASSNOTREG, hex_text
 from ansible_collections.officefleet.c2r.tests.lab.host import Host
+from ansible_collections.officefleet.c2r.tests.lab.modules.registry_text import text, text_or_none
 
 CLASS = keys.UPDATE_NOTIFY_2.rsplit("\\", 1)[-1]
 FIRST_CLASS = keys.UPDATE_NOTIFY_1.rsplit("\\", 1)[-1]
@@ -35,15 +36,13 @@ def host_state(host: Host) -> dict[str, Any]:
     timeout = host.registry.get(keys.SERVICE_INTERNET, "documentsynctimeout")
     return {
         "installed": version is not None,
-        "products": [
-            name.strip() for name in str(configuration.get("productreleaseids", "")).split(",") if name.strip()
-        ],
+        "products": [name.strip() for name in text(configuration.get("productreleaseids")).split(",") if name.strip()],
         "version": version,
         "architecture": platform.lower() if platform else None,
         "languages": _languages(host),
         "channel": named_channel(configuration.get(name) for name in ("updatechannel", "audienceid", "cdnbaseurl")),
-        "channel_url": configuration.get("updatechannel") or configuration.get("cdnbaseurl") or None,
-        "channel_change_pending": str(configuration.get("updatechannelchanged")).lower() == "true",
+        "channel_url": text(configuration.get("updatechannel")) or text_or_none(configuration.get("cdnbaseurl")),
+        "channel_change_pending": text(configuration.get("updatechannelchanged")).lower() == "true",
         "policies": policies(host),
         "management": {
             "com_enabled": management_enabled(host),
@@ -80,9 +79,9 @@ def management_enabled(host: Host) -> bool | None:
     """Whether management is turned on: by policy, else by how Office was installed, else None."""
     policy = host.registry.get(keys.UPDATE_POLICY, "officemgmtcom")
     if policy is not None:
-        return str(policy) == "1"
+        return text(policy) == "1"
     installed_with = host.registry.get(keys.CONFIGURATION, "OfficeMgmtCOM")
-    return None if installed_with is None else str(installed_with).lower() == "true"
+    return None if installed_with is None else text(installed_with).lower() == "true"
 
 
 def _status(host: Host) -> tuple[StatusReport | None, Fault]:
@@ -98,7 +97,7 @@ def _fault(host: Host, hresult: int) -> Fault:
     """Why the update interface does not answer: the first cause found, and a sentence with its remedy."""
     enabled, registered = management_enabled(host), management_registered(host)
     first_registered = host.registry.has_key(keys.UPDATE_NOTIFY_1)
-    cloud = str(host.registry.get(keys.CLOUD_POLICY, "ignoregpo")) == "1"
+    cloud = text(host.registry.get(keys.CLOUD_POLICY, "ignoregpo")) == "1"
     installed = host.registry.text(keys.CONFIGURATION, "VersionToReport")
     build = NET_VERSION.fullmatch(installed or "")
     msi = msi_office(host)
@@ -171,9 +170,9 @@ def _fault(host: Host, hresult: int) -> Fault:
 
 def multi_session(host: Host) -> bool:
     """Whether several people may work on the host at once."""
-    if str(host.registry.get(keys.WINDOWS, "EditionID")).lower() in ("serverrdsh", "enterprisemultisession"):
+    if text(host.registry.get(keys.WINDOWS, "EditionID")).lower() in ("serverrdsh", "enterprisemultisession"):
         return True
-    return str(host.registry.get(keys.SESSION_HOST_ROLE, "InstallState")) == "1"
+    return text(host.registry.get(keys.SESSION_HOST_ROLE, "InstallState")) == "1"
 
 
 def msi_office(host: Host) -> list[dict[str, str | None]]:
@@ -222,7 +221,7 @@ def _languages(host: Host) -> list[str]:
 def named_channel(sources: Iterable[Any]) -> str | None:
     """The channel that the first text with a GUID in it names; a later one may be a channel that the host has left."""
     for source in sources:
-        if guid := GUID.search(str(source)):
+        if guid := GUID.search(text(source)):
             try:
                 return channels.find(guid[0]).name
             except InputError:
