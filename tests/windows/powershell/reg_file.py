@@ -1,6 +1,6 @@
 # Copyright (c) 2026, officefleet.c2r contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-r"""Windows' .reg files, as `reg import` and `reg export` read and write them: DWORD and text values, keys, removals."""
+r"""Windows' .reg files, as `reg import` and `reg export` read and write them: numbers and texts, keys, removals."""
 
 from __future__ import annotations
 
@@ -11,11 +11,12 @@ from ansible_collections.officefleet.c2r.tests.lab.registry import Registry, Reg
 
 HEADER = "Windows Registry Editor Version 5.00"
 HIVES = {"HKLM": "HKEY_LOCAL_MACHINE", "HKU": "HKEY_USERS"}
+MULTIPLE = "hex(7):"
 _SHORT = {long: short for short, long in HIVES.items()}
 
 _TEXT = r'"((?:[^"\\]|\\.)*)"'
 _KEY = re.compile(r"\[(-?)([^\r\n]+)\]")
-_VALUE = re.compile(rf'(?:@|{_TEXT})=(?:{_TEXT}|([^\r\n"]*(?:\\\r?\n[^\r\n]*)*))', re.DOTALL)
+_VALUE = re.compile(rf'(?:@|{_TEXT})=(?:{_TEXT}|((?:\\\r?\n|[^\r\n"])*))', re.DOTALL)
 
 #: Values by name by key; a value of None is one to be removed.
 Changes = Mapping[str, Mapping[str, RegistryValue | None]]
@@ -53,7 +54,7 @@ def merge(text: str, registry: Registry) -> None:
             if found[3] == "-":
                 registry.delete(key, name)
             else:
-                registry.set(key, name, _number(found[3]) if found[2] is None else _unquoted(found[2]))
+                registry.set(key, name, _unusual(found[3]) if found[2] is None else _unquoted(found[2]))
         elif not text[place].isspace():
             raise ValueError(f"not understood in a .reg file: {text[place : place + 80]!r}")
         place = found.end() if found else place + 1
@@ -73,13 +74,22 @@ def _data(value: RegistryValue | None) -> str:
         return "-"
     if isinstance(value, str):
         return f'"{_quoted(value)}"'
+    if isinstance(value, list):
+        data = "".join(f"{text}\0" for text in [*value, ""]).encode("utf-16-le")
+        return f"{MULTIPLE}{data.hex(',')}"
     if not isinstance(value, int) or not 0 <= value < 1 << 32:
-        raise ValueError(f"neither a text nor a number that a DWORD holds: {value!r}")
+        raise ValueError(f"neither texts nor a number that a DWORD holds: {value!r}")
     return f"dword:{value:08x}"
 
 
-def _number(data: str) -> RegistryValue:
-    return int(data[6:], 16) if data.startswith("dword:") else data
+def _unusual(data: str) -> RegistryValue:
+    """A number or a list of texts; any other data as it is spelt in the file."""
+    if data.startswith("dword:"):
+        return int(data[6:], 16)
+    if data.startswith(MULTIPLE):
+        text = bytes.fromhex(re.sub(r"[^0-9a-fA-F]", "", data[len(MULTIPLE) :])).decode("utf-16-le", "surrogatepass")
+        return text[: -2 if text.endswith("\0\0") else None].split("\0") if text.strip("\0") else []
+    return data
 
 
 def _quoted(text: str) -> str:

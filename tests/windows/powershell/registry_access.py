@@ -34,11 +34,12 @@ class RegistryError(Exception):
 class WineRegistry:
     """By one batch file of reg.exe's per exchange: starting a program costs more than what it does."""
 
-    def __init__(self, powershell: PowerShell, prefix: Path) -> None:
+    def __init__(self, powershell: PowerShell, prefix: Path, folder: str = FOLDER) -> None:
         self._powershell = powershell
         self._wine = wine_program(powershell)
-        self.folder = prefix / "drive_c" / FOLDER
-        self.folder.mkdir(exist_ok=True)
+        self.folder = prefix / "drive_c" / folder
+        self.folder.mkdir(exist_ok=True, parents=True)
+        self._at = f"C:\\{folder}\\"
 
     def boot(self) -> None:
         """Start this Windows and let it stay for a while: each command would otherwise start it anew."""
@@ -57,7 +58,7 @@ class WineRegistry:
 
     def exchange(self, change: str, keys: Sequence[str]) -> RegistryTree:
         """See RegistryAccess."""
-        at = f"C:\\{FOLDER}\\"
+        at = self._at
         lines = ["@echo off"]
         if change:
             (self.folder / "change.reg").write_text(change, encoding="utf-16", newline="")

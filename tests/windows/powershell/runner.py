@@ -97,10 +97,12 @@ class Runner:
             self._stage = stage
             played = self._set_up.controller.play(stage.scenario, server, stage.folder, self._set_up.powershell.seconds)
             self._stage = None
-            return [*stage.troubles, *_wrong_answers(stage.scenario, played), *stage.end()]
-        except RegistryError as error:
-            self._stage = None
+            return [*stage.troubles, *_wrong_answers(stage.scenario, played), *stage.differences()]
+        except (RegistryError, ValueError) as error:  # a value that a .reg file cannot carry
             return [*stage.troubles, f"the registry: {error}"]
+        finally:
+            self._stage = None
+            stage.end()
 
 
 def _wrong_answers(scenario: Scenario, played: controller.Played) -> list[str]:

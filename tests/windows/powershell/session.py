@@ -82,11 +82,11 @@ def _windows(powershell: pwsh.PowerShell, dll: Path | None) -> tuple[RegistryAcc
             except RuntimeError as error:
                 return wine, None, f"none: {error}"
         else:
-            return wine, None, f"none: {COMPILER} is not installed and --com-server not given"
+            return wine, None, f"none: {COMPILER} is not installed, and --com-server does not name one"
         return wine, f"C:\\{FOLDER}\\{server.name}", ""
     access = PowerShellRegistry(powershell)
     if dll is None:
-        return access, None, "none: outside of Wine it has to be given with --com-server"
+        return access, None, "none: outside of Wine, --com-server has to name one"
     return access, _windows_path(dll), ""
 
 

@@ -45,12 +45,16 @@ class Stage:
         self.registry.begin(self.simulated.host.registry)
         self.simulated.begin()
 
-    def end(self) -> list[str]:
-        """Give back what was borrowed; tell where the host is not as it should be."""
-        wrong = [f"the COM bridge: {fault!r}" for fault in self.bridge.faults]
-        wrong += self.simulated.differences(self.scenario.after)
+    def differences(self) -> list[str]:
+        """Tell where the host is not as it should be after the last call."""
+        return [
+            *(f"the COM bridge: {fault!r}" for fault in self.bridge.faults),
+            *self.simulated.differences(self.scenario.after),
+        ]
+
+    def end(self) -> None:
+        """Give back what was borrowed."""
         self.registry.end(self.simulated.host.registry)
-        return wrong
 
     def answer(self, line: str, stdin: bytes) -> Result:
         """Run one command; never raises."""

@@ -4,9 +4,10 @@
 
     python -m ansible_collections.officefleet.c2r.tests.windows.powershell.stand_in REGISTRY [MISDEED] -NoProfile ...
 
-It is called as PowerShell is called, and knows three things to do: say which PowerShell it is, exchange the registry as
-registry_exchange.ps1 does, and run a module. A misdeed makes it fail at the last of them in one way of MISDEEDS. In the
-place of COM it asks the lab's bridge as com_server.c does. It proves the runner and nothing of the modules.
+REGISTRY is a file, or "wine" for that of the Wine prefix. It is called as PowerShell is called, and knows three things:
+to say which PowerShell it is, to exchange the registry as registry_exchange.ps1 does, and to run a module. A misdeed
+makes it fail at the last of them in one way of MISDEEDS. In the place of COM it asks the lab's bridge as com_server.c
+does. It proves the runner and nothing of the modules.
 """
 
 from __future__ import annotations
@@ -23,17 +24,19 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from ansible_collections.officefleet.c2r.tests.contract.scenario import PLACES
 from ansible_collections.officefleet.c2r.tests.lab import c2r_keys as keys
 from ansible_collections.officefleet.c2r.tests.lab.click_to_run import ClickToRunService, ComError, StatusReport
 from ansible_collections.officefleet.c2r.tests.lab.com_codes import REGDB_E_CLASSNOTREG, S_OK, Status
 from ansible_collections.officefleet.c2r.tests.lab.host import Host
 from ansible_collections.officefleet.c2r.tests.lab.module_call import ModuleCall
 from ansible_collections.officefleet.c2r.tests.lab.modules import run
-from ansible_collections.officefleet.c2r.tests.lab.registry import Registry
+from ansible_collections.officefleet.c2r.tests.lab.registry import Registry, RegistryValue
 from ansible_collections.officefleet.c2r.tests.lab.winrm import console, payload
 from ansible_collections.officefleet.c2r.tests.windows import wire_text
 from ansible_collections.officefleet.c2r.tests.windows.powershell import pwsh, reg_file
-from ansible_collections.officefleet.c2r.tests.windows.powershell.registry_access import EXCHANGE
+from ansible_collections.officefleet.c2r.tests.windows.powershell.registry_access import EXCHANGE, FOLDER, WineRegistry
+from ansible_collections.officefleet.c2r.tests.windows.powershell.windows_registry import CLASSES
 
 VERSION = "PowerShell 0.0 (stand-in), no Windows at all, 64-bit"
 
@@ -42,7 +45,7 @@ def main() -> int:
     """Do what the command line says."""
     own = [word for word in sys.argv[1:] if not word.startswith("-")]
     arguments = sys.argv[1:][next(place for place, word in enumerate(sys.argv[1:]) if word.startswith("-")) :]
-    file, misdeed = Path(own[0]), own[1] if own[1:2] and own[1] in MISDEEDS else ""
+    file, misdeed = own[0], own[1] if own[1:2] and own[1] in MISDEEDS else ""
     stdin = sys.stdin.buffer.read()
     call = payload.decode("PowerShell " + " ".join(arguments), stdin if payload.SEPARATOR in stdin else b"")
     if isinstance(call, payload.ShellScript):
@@ -51,12 +54,12 @@ def main() -> int:
     return MISDEEDS[misdeed](call, answer) if misdeed else _print(console.module_result(call, answer))
 
 
-def _script(text: str, stdin: bytes, file: Path) -> int:
+def _script(text: str, stdin: bytes, file: str) -> int:
     if text == pwsh.DESCRIBE:
         print(VERSION)
     elif text == EXCHANGE.read_text(encoding="utf-8"):
         request = json.loads(stdin)
-        with StoredRegistry(file) as registry:
+        with _registry(file) as registry:
             if request["import"]:
                 reg_file.merge(base64.b64decode(request["import"]).decode("utf-16"), registry)
             exports = [_export(registry, key) for key in request["export"]]
@@ -72,8 +75,8 @@ def _export(registry: Registry, key: str) -> bytes:
     return reg_file.compose(tree).encode("utf-16") if tree else b""
 
 
-def _answered(call: ModuleCall, file: Path) -> dict[str, Any]:
-    with StoredRegistry(file) as registry:
+def _answered(call: ModuleCall, file: str) -> dict[str, Any]:
+    with _registry(file) as registry:
         host = Host("stand-in", None)
         host.registry = registry
         if registry.has_key(keys.CONFIGURATION):
@@ -96,7 +99,7 @@ def _wrong(call: ModuleCall, answer: dict[str, Any]) -> int:
 
 
 def _garbage(call: ModuleCall, answer: dict[str, Any]) -> int:
-    print("WARNING: 0024:fixme:ntdll:something that Wine says\n{not json")
+    print("WARNING: 0024:fixme:ntdll:something that Wine says")
     return _print(console.module_result(call, answer))
 
 
@@ -163,6 +166,37 @@ class StoredRegistry(Registry):
         self._handle.close()
 
 
+class PrefixRegistry(Registry):
+    """The registry of the Wine prefix that WINEPREFIX names, as far as Click-to-Run is concerned."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        prefix = Path(os.environ["WINEPREFIX"])
+        powershell = pwsh.PowerShell(("stand-in",), os.environ, prefix, 60, prefix)
+        self._access = WineRegistry(powershell, prefix, f"{FOLDER}-stand-in")
+
+    def __enter__(self) -> PrefixRegistry:
+        places = [*PLACES.values(), *CLASSES]
+        self._before = self._access.exchange("", [key for key in places if key != keys.CONFIGURATION])
+        self.merge(self._before)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        after = self.tree()
+        changes: dict[str, dict[str, RegistryValue | None]] = {}
+        for key, values in after.items():
+            old = self._before.get(key)
+            if old != values:
+                changes[key] = {**dict.fromkeys(old or ()), **values}
+        removed = [key for key in self._before if key not in after]
+        if changes or removed:
+            self._access.exchange(reg_file.compose(changes, removed=removed), [])
+
+
+def _registry(name: str) -> StoredRegistry | PrefixRegistry:
+    return PrefixRegistry() if name == "wine" else StoredRegistry(Path(name))
+
+
 class RemoteService(ClickToRunService):
     """A service whose COM interface is answered by the lab's bridge; the registry here is that of this machine."""
 
@@ -183,6 +217,9 @@ class RemoteService(ClickToRunService):
 
     def blocking_apps(self) -> str | None:
         return self._ask("GetBlockingApps")[3]
+
+    def deployment_data(self, kind: int, name: str) -> str | None:
+        return self._ask("GetOfficeDeploymentData", str(kind), wire_text.put(name))[3]
 
     def _ask(self, *words: str) -> tuple[int, int, int, str | None]:
         if self._registry.text(keys.UPDATE_NOTIFY_2 + r"\InProcServer32", "") is None:

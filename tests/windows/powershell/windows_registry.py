@@ -2,8 +2,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The part of Windows' registry that scenarios are played in: prepared, followed, and given back as it was.
 
-Keys that did not exist before belong to the runner, with all below them. In a Wine prefix single values of keys that
-did exist may be set too; they get their earlier data back after each scenario. Elsewhere such keys are not touched.
+Keys that did not exist before belong to the runner, with all below them. In a Wine prefix those of Office's and ours do
+in any case, and single values of others may be set; they get their earlier data back after each scenario. Elsewhere
+what exists is not touched.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from ansible_collections.officefleet.c2r.tests.windows.powershell.registry_acces
 MARK = r"HKLM\SOFTWARE\officefleet.c2r.tests"  # names our keys while we play, so that a next run can clean up
 CLASSES = (c2r_keys.UPDATE_NOTIFY_1, c2r_keys.UPDATE_NOTIFY_2)
 EVERYWHERE = (c2r_keys.WINDOWS, c2r_keys.UNINSTALL, c2r_keys.UNINSTALL_32)
+OURS = frozenset({*PLACES.values(), *CLASSES}.difference(EVERYWHERE))
 SERVERS = frozenset((key + r"\InProcServer32").lower() for key in CLASSES)
 
 
@@ -28,7 +30,7 @@ class WindowsRegistry:
 
     :param keys: every key that some scenario has values in.
     :param com_server: path, as Windows has it, of the DLL that answers for Office's own.
-    :param shared: whether single values of keys that exist already may be set for the time of a scenario.
+    :param shared: whether this is a Wine prefix, where existing keys may be used.
     """
 
     def __init__(
@@ -53,7 +55,8 @@ class WindowsRegistry:
             raise UnusableError(
                 "there is an Office (Click-to-Run) in this Windows: nothing was touched. Use one without"
             )
-        self.owned = _topmost(key for key in asked if not self._earlier.has_key(key))
+        claimed = OURS if self._may_share else ()
+        self.owned = _topmost(key for key in asked if key in claimed or not self._earlier.has_key(key))
         marks = {str(number): key for number, key in enumerate(self.owned)}
         written = self._access.exchange(reg_file.compose({MARK: marks}), [MARK])
         if Registry(written).values(MARK) != marks:
