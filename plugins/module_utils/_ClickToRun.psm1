@@ -437,7 +437,7 @@ function Get-ManagementFault {
             return @{
                 cause = 'component_removed'
                 reason = "class $script:FirstNotifyClass is registered and class $script:UpdateNotifyClass is not: somebody took " +
-                'the second component out of the COM+ application OfficeC2RCom; turn management off and on again with ' +
+                'the second component out of the COM+ application OfficeC2RCom; use repair_registration of ' +
                 'officefleet.c2r.update_policy'
             }
         }

@@ -61,6 +61,9 @@ public static class Driver
                 return Describe(UpdateNotifyClient.GetBlockingApps());
             case "GetOfficeDeploymentData":
                 return DeploymentData(Int32.Parse(words[1]), Get(words[2]));
+            case "DeploymentData":
+                UpdateNotifyAnswer answer = UpdateNotifyClient.GetOfficeDeploymentData(Int32.Parse(words[1]), Get(words[2]));
+                return answer.HResultText + " " + Put(answer.Data);
             case "DownloadText":
                 return Build(delegate
                 {

@@ -101,6 +101,11 @@ class Driver:
         hresult, text = self.ask("GetOfficeDeploymentData", str(kind), wire_text.put(name))
         return int(hresult), wire_text.get(text)
 
+    def client_deployment_data(self, kind: int, name: str | None) -> tuple[str, str | None]:
+        """Let the client call it: the HRESULT as modules report it, and the text."""
+        hresult, text = self.ask("DeploymentData", str(kind), wire_text.put(name))
+        return hresult, wire_text.get(text)
+
     def build(self, builder: str, *arguments: bool | str | None) -> tuple[str, str | None]:
         """Let UpdateParameters build a text: ("built", the text) or ("refused", the reason)."""
         words = [str(each) if isinstance(each, bool) else wire_text.put(each) for each in arguments]

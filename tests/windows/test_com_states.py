@@ -175,6 +175,16 @@ def test_deployment_data_takes_its_arguments_and_gives_a_string(client: Client, 
     assert (hresult, data) == (S_OK, None if name is None else f"{kind} {name}")
 
 
+def test_client_gives_deployment_data_as_text(client: Client) -> None:
+    machine = Machine()
+    client.attend(machine.host)
+    client.windows.registration.follow(machine.host.registry)
+    assert client.driver.client_deployment_data(-3, "Gr\u00f6\u00dfe") == ("0x00000000", "-3 Gr\u00f6\u00dfe")
+    assert client.driver.client_deployment_data(0, None) == ("0x00000000", "")
+    client.windows.registration.follow(Machine(managed=None).host.registry)
+    assert client.driver.client_deployment_data(0, "") == ("0x80040154", "")
+
+
 @pytest.mark.parametrize("apartment", ["STA", "MTA"])
 def test_in_both_kinds_of_apartment(windows: Windows, apartment: str) -> None:
     served, reference = Machine(apps=["EXCEL"]), Machine(apps=["EXCEL"])

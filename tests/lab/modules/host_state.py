@@ -153,7 +153,7 @@ def _fault(host: Host, hresult: int) -> Fault:
             not registered and first_registered,
             "component_removed",
             f"class {FIRST_CLASS} is registered and class {CLASS} is not: somebody took the second component out of "
-            "the COM+ application OfficeC2RCom; turn management off and on again with officefleet.c2r.update_policy",
+            "the COM+ application OfficeC2RCom; use repair_registration of officefleet.c2r.update_policy",
         ),
         (
             not registered,
