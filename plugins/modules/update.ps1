@@ -169,7 +169,8 @@ function Test-Blocked {
     # Whether open applications are all that keeps the build from being installed; also those opened between a look and Apply, which failed by that.
     param ([hashtable]$State)
 
-    $failed = $State.status -eq 'apply_failed' -and $State.updates_ready_to_apply -eq $version -and -not $forceAppShutdown
+    $staged = $version -and $State.updates_ready_to_apply -eq $version
+    $failed = $State.status -eq 'apply_failed' -and $staged -and -not $forceAppShutdown
     return $refused -eq 'blocked' -or ($failed -and $State.blocking_apps.Count -gt 0)
 }
 

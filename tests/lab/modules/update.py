@@ -78,8 +78,9 @@ def _diff(step: str, state: State, version: str | None, *, asked: bool) -> dict[
 
 def _blocked(refused: str | None, state: State, params: dict[str, Any]) -> bool:
     """Tell whether open applications are all that keeps the build from being installed."""
-    failed = state["status"] == "apply_failed" and state["updates_ready_to_apply"] == params["version"]
-    return refused == "blocked" or (failed and not params["force_app_shutdown"] and bool(state["blocking_apps"]))
+    staged = params["version"] and state["updates_ready_to_apply"] == params["version"]
+    failed = state["status"] == "apply_failed" and staged
+    return refused == "blocked" or bool(failed and not params["force_app_shutdown"] and state["blocking_apps"])
 
 
 def _hint(source: str) -> str | None:
