@@ -9,6 +9,7 @@ Usage: build_copy.py [BUILD], by default .build in the project.
 from __future__ import annotations
 
 import filecmp
+import os
 import shutil
 import subprocess
 import sys
@@ -21,15 +22,15 @@ CACHES = {"__pycache__", ".mypy_cache", ".ruff_cache", ".pytest_cache", ".ansibl
 
 
 def project_files() -> set[Path]:
-    """Return what git tracks, or would track, as paths relative to the root."""
-    listing = subprocess.run(
-        ["git", "ls-files", "--cached", "--others", "--exclude-standard", "-z"],
-        cwd=ROOT,
-        check=True,
-        capture_output=True,
-        text=True,
-    ).stdout
-    return {Path(name) for name in listing.split("\0") if name and (ROOT / name).is_file()}
+    """Return what git tracks, or would track, as paths relative to the root; all there is where git does not say."""
+    command = ["git", "ls-files", "--cached", "--others", "--exclude-standard", "-z"]
+    try:
+        done = subprocess.run(command, cwd=ROOT, check=True, capture_output=True, text=True)
+    except (OSError, subprocess.CalledProcessError):  # not installed, an unpacked archive, somebody else's checkout
+        left_out = CACHES | {".git", ".build", ".venv"}
+        found = (Path(folder, name).relative_to(ROOT) for folder, _, names in os.walk(ROOT) for name in names)
+        return {path for path in found if not left_out.intersection(path.parts)}
+    return {Path(name) for name in done.stdout.split("\0") if name and (ROOT / name).is_file()}
 
 
 def main() -> None:

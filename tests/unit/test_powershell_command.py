@@ -10,6 +10,7 @@ import json
 import os
 import sys
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -142,3 +143,11 @@ def _runs(pid: int) -> bool:
         return Path(f"/proc/{pid}/stat").read_text().split()[2] != "Z"
     except OSError:
         return False
+
+
+def test_everything_that_runs_can_be_ended(tmp_path: Path) -> None:
+    with ThreadPoolExecutor() as pool:
+        outcomes = [pool.submit(run_python, "import time; time.sleep(300)", tmp_path) for _ in range(2)]
+        time.sleep(0.5)
+        process.end_all()
+        assert [outcome.result().trouble for outcome in outcomes] == ["ended by signal 9"] * 2

@@ -31,8 +31,6 @@ def scenario(host: dict[str, Any], *, named: tuple[str, ...] = (), **call: Any) 
         ({"management": "unset", "apps": ("WINWORD",)}, {}, ("processes",)),
         ({"management": "unset"}, {"opens": ("WINWORD",)}, ("processes",)),
         ({"management": "unset", "log": ("a line",)}, {}, ("machine",)),
-        ({"management": "unset"}, {"answer": {"diagnosis": {"classes": []}}}, ("machine",)),
-        ({"management": "unset"}, {"answer": {"diagnosis": None}}, ()),
         ({"management": "unset"}, {"module": "user_notice"}, ("sessions",)),
     ],
 )

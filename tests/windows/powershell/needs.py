@@ -32,8 +32,8 @@ def needs(scenario: Scenario) -> tuple[str, ...]:
         found.add("processes")
     if any(call.module == "user_notice" for call in scenario.calls):
         found.add("sessions")
-    if host.log is not None or any(call.answer.get("diagnosis") for call in scenario.calls):
-        found.add("machine")  # files, and the type library of Office's own DLL
+    if host.log is not None:
+        found.add("machine")
     return tuple(name for name in NEEDS if name in found)
 
 

@@ -23,6 +23,9 @@ SHARED = {"wineserver", "wineserver64", "services.exe", "explorer.exe", "winedev
 SHARED |= {"rpcss.exe", "wineboot.exe"}  # of a whole Wine prefix, never of one command
 
 
+_running: dict[str, subprocess.Popen[bytes]] = {}
+
+
 @dataclass(frozen=True)
 class Outcome:
     """How a program ended; `trouble` says in words when it was not by itself."""
@@ -52,6 +55,23 @@ def run(
     except OSError as error:
         trouble = f"{argv[0]} cannot be started: {error.strerror or error}"
         return Outcome(b"", trouble.encode(), 127, trouble)
+    _running[mark] = process
+    try:
+        return _attended(process, mark, stdin, seconds)
+    except BaseException:  # an interrupt of ours as well
+        _kill(process, mark)
+        raise
+    finally:
+        del _running[mark]
+
+
+def end_all() -> None:
+    """End every program that runs now; whoever waits for it is told that a signal ended it."""
+    for mark, process in list(_running.items()):
+        _kill(process, mark)
+
+
+def _attended(process: subprocess.Popen[bytes], mark: str, stdin: bytes, seconds: float) -> Outcome:
     pipes = {name: pipe for name, pipe in (("stdout", process.stdout), ("stderr", process.stderr)) if pipe}
     collected = {name: _Collector(pipe) for name, pipe in pipes.items()}
     threading.Thread(target=_write, args=(process.stdin, stdin), daemon=True).start()

@@ -83,7 +83,7 @@ def find(command: str, seconds: float, directory: Path, variables: Mapping[str, 
     program = shutil.which(argv[0]) or (wine and shutil.which(Path(argv[0]).name, path=str(DEBIANS_WINE)))
     if not program:
         raise UnusableError(f"PWSH: there is no program {argv[0]!r}")
-    environment = {**os.environ, **variables}
+    environment = {"POWERSHELL_UPDATECHECK": "Off", "POWERSHELL_TELEMETRY_OPTOUT": "1", **os.environ, **variables}
     prefix = environment.get("WINEPREFIX")
     if wine and not prefix:
         raise UnusableError("WINEPREFIX: not set. Name the Wine prefix that may be written to, it is not guessed")

@@ -42,19 +42,22 @@ class WineRegistry:
         self._at = f"C:\\{folder}\\"
 
     def boot(self) -> None:
-        """Start this Windows and let it stay for a while: each command would otherwise start it anew."""
+        """Start this Windows and let it stay for a while: each command would otherwise start it anew.
+
+        Whatever program comes first boots it. An explicit wineboot would start its services a second time.
+        """
         server = _beside(self._wine, "wineserver")
-        if server:  # one that runs already refuses, which is as good
-            subprocess.run(
-                [server, "-p60"],
-                env=dict(self._powershell.environment),
-                check=False,
-                stdin=subprocess.DEVNULL,
-                stdout=subprocess.DEVNULL,  # never a pipe: the server would hold it open
-                stderr=subprocess.DEVNULL,
-                timeout=SECONDS,
-            )
-        self._run(["wineboot"])
+        for command in ([server, "-p60"] if server else [], [self._wine, "cmd", "/c", "exit"]):
+            if command:  # a server that runs already refuses, which is as good
+                subprocess.run(
+                    command,
+                    env=dict(self._powershell.environment),
+                    check=False,
+                    stdin=subprocess.DEVNULL,
+                    stdout=subprocess.DEVNULL,  # never a pipe: what stays behind would hold it open
+                    stderr=subprocess.DEVNULL,
+                    timeout=SECONDS,
+                )
 
     def exchange(self, change: str, keys: Sequence[str]) -> RegistryTree:
         """See RegistryAccess."""

@@ -96,12 +96,13 @@ class Runner:
             stage.begin()
             self._stage = stage
             played = self._set_up.controller.play(stage.scenario, server, stage.folder, self._set_up.powershell.seconds)
-            self._stage = None
+            stage.close()
             return [*stage.troubles, *_wrong_answers(stage.scenario, played), *stage.differences()]
         except (RegistryError, ValueError) as error:  # a value that a .reg file cannot carry
             return [*stage.troubles, f"the registry: {error}"]
         finally:
             self._stage = None
+            stage.close()
             stage.end()
 
 

@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import json
+import threading
 from contextlib import suppress
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -14,7 +15,7 @@ from ansible_collections.officefleet.c2r.tests.lab.click_to_run import ComError
 from ansible_collections.officefleet.c2r.tests.lab.module_call import ModuleCall
 from ansible_collections.officefleet.c2r.tests.lab.winrm import payload
 from ansible_collections.officefleet.c2r.tests.lab.winrm.console import Result
-from ansible_collections.officefleet.c2r.tests.windows.powershell.process import Outcome
+from ansible_collections.officefleet.c2r.tests.windows.powershell.process import Outcome, end_all
 from ansible_collections.officefleet.c2r.tests.windows.powershell.pwsh import PowerShell
 from ansible_collections.officefleet.c2r.tests.windows.powershell.registry_access import RegistryError
 from ansible_collections.officefleet.c2r.tests.windows.powershell.timed_bridge import TimedBridge
@@ -38,6 +39,7 @@ class Stage:
     calls: int = 0
     _scripts: int = 0
     _stuck: bool = False
+    _busy: threading.Lock = field(default_factory=threading.Lock)
 
     def begin(self) -> None:
         """Make Windows stand as the scenario's host does."""
@@ -58,6 +60,17 @@ class Stage:
 
     def answer(self, line: str, stdin: bytes) -> Result:
         """Run one command; never raises."""
+        with self._busy:
+            return self._answered(line, stdin)
+
+    def close(self) -> None:
+        """Ansible is gone: what it started may not go on beside the next scenario."""
+        while not self._busy.acquire(timeout=0.1):
+            end_all()
+        self._stuck = True
+        self._busy.release()
+
+    def _answered(self, line: str, stdin: bytes) -> Result:
         try:
             call = payload.decode(line, stdin)
         except payload.PayloadError:
