@@ -15,7 +15,7 @@ missing=""
 command -v openssl >/dev/null 2>&1 || missing="$missing openssl"
 command -v osslsigncode >/dev/null 2>&1 || missing="$missing osslsigncode"
 command -v git >/dev/null 2>&1 || missing="$missing git"
-ldconfig -p 2>/dev/null | grep -q 'libarchive\.so\.13' || missing="$missing libarchive-tools"
+PATH="$PATH:/usr/sbin:/sbin" ldconfig -p 2>/dev/null | grep -q 'libarchive\.so\.13' || missing="$missing libarchive-tools"
 
 # --- the newest Python that the locked ansible-core supports
 is_usable() { "$1" -c 'import ensurepip, sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 14))' 2>/dev/null; }
