@@ -25,6 +25,7 @@ def scenario(host: dict[str, Any], *, named: tuple[str, ...] = (), **call: Any) 
         ({"office": None, "management": "unset"}, {"answer": {"management": {"reason": "no Office"}}}, ()),
         ({"management": "unset"}, {"answer": {"management": {"reason": "never turned on"}}}, ("service",)),
         ({"management": "unset"}, {"module": "update_policy", "answer": {"restarted": True}}, ("service",)),
+        ({"management": "broken"}, {"module": "update_policy", "answer": {"repaired": True}}, ("service",)),
         ({"management": "unset"}, {"module": "update_policy", "answer": {"restarted": False}}, ()),
         ({"service": "stopped"}, {}, ("com", "service")),
         ({"apps": ("WINWORD",)}, {}, ("com",)),

@@ -104,7 +104,12 @@ def test_the_class_as_it_is_registered_answers_from_the_model(
 
 @pytest.mark.parametrize(
     "only",
-    ["a staged build is installed and then reported", "brings the earlier one back", "applications on a host of"],
+    [
+        "a staged build is installed and then reported",
+        "brings the earlier one back",
+        "applications on a host of",
+        "sign of a pending restart",
+    ],
 )
 def test_scenarios_in_the_prefix(prefix: WinePrefix, tmp_path: Path, only: str) -> None:
     stand_in = f"{sys.executable} -m {PACKAGE}.stand_in wine"

@@ -42,5 +42,5 @@ def _tells_of_service(call: Call, scenario: Scenario) -> bool:
     answer: dict[str, Any] = call.answer
     management = answer.get("management") or {}
     explained = isinstance(management, dict) and management.get("reason") is not None
-    restart = answer.get("restarted") is True or answer.get("restart_pending") is True
+    restart = any(answer.get(key) is True for key in ("restarted", "restart_pending", "repaired"))
     return restart or (explained and scenario.host.office is not None)

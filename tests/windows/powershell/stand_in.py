@@ -24,7 +24,6 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from ansible_collections.officefleet.c2r.tests.contract.scenario import PLACES
 from ansible_collections.officefleet.c2r.tests.lab import c2r_keys as keys
 from ansible_collections.officefleet.c2r.tests.lab.click_to_run import ClickToRunService, ComError, StatusReport
 from ansible_collections.officefleet.c2r.tests.lab.com_codes import REGDB_E_CLASSNOTREG, S_OK, Status
@@ -36,7 +35,7 @@ from ansible_collections.officefleet.c2r.tests.lab.winrm import console, payload
 from ansible_collections.officefleet.c2r.tests.windows import wire_text
 from ansible_collections.officefleet.c2r.tests.windows.powershell import pwsh, reg_file
 from ansible_collections.officefleet.c2r.tests.windows.powershell.registry_access import EXCHANGE, FOLDER, WineRegistry
-from ansible_collections.officefleet.c2r.tests.windows.powershell.windows_registry import CLASSES
+from ansible_collections.officefleet.c2r.tests.windows.powershell.windows_registry import topmost
 
 VERSION = "PowerShell 0.0 (stand-in), no Windows at all, 64-bit"
 
@@ -176,8 +175,9 @@ class PrefixRegistry(Registry):
         self._access = WineRegistry(powershell, prefix, f"{FOLDER}-stand-in")
 
     def __enter__(self) -> PrefixRegistry:
-        places = [*PLACES.values(), *CLASSES]
-        self._before = self._access.exchange("", [key for key in places if key != keys.CONFIGURATION])
+        constants = [each if isinstance(each, tuple) else (each,) for each in vars(keys).values()]
+        known = [key for each in constants for key in each if str(key).startswith(("HKLM\\", "HKU\\"))]
+        self._before = self._access.exchange("", topmost(known))
         self.merge(self._before)
         return self
 

@@ -50,13 +50,13 @@ class WindowsRegistry:
             self._access.exchange(reg_file.compose({}, removed=[*left, MARK]), [])
         # Those that every Windows has can be large; where they may not be set, nobody asks what is in them.
         asked = [key for key in self._wanted if self._may_share or key not in EVERYWHERE]
-        self._earlier = Registry(self._access.exchange("", _topmost(asked)))
+        self._earlier = Registry(self._access.exchange("", topmost(asked)))
         if self._earlier.text(c2r_keys.CONFIGURATION, "VersionToReport"):
             raise UnusableError(
                 "there is an Office (Click-to-Run) in this Windows: nothing was touched. Use one without"
             )
         claimed = OURS if self._may_share else ()
-        self.owned = _topmost(key for key in asked if key in claimed or not self._earlier.has_key(key))
+        self.owned = topmost(key for key in asked if key in claimed or not self._earlier.has_key(key))
         marks = {str(number): key for number, key in enumerate(self.owned)}
         written = self._access.exchange(reg_file.compose({MARK: marks}), [MARK])
         if Registry(written).values(MARK) != marks:
@@ -93,7 +93,7 @@ class WindowsRegistry:
                 changes[key] = {**fresh, **gone}
         removed = [key for key in known.tree() if not wanted.has_key(key)]
         if changes or removed:
-            self._known = self._exchange(reg_file.compose(changes, removed=_topmost(removed)))
+            self._known = self._exchange(reg_file.compose(changes, removed=topmost(removed)))
 
     def pull(self, registry: Registry) -> None:
         """Take over into the given one what has changed in Windows."""
@@ -155,7 +155,7 @@ def _below(key: str, root: str) -> bool:
     return (key.lower() + "\\").startswith(root.lower() + "\\")
 
 
-def _topmost(keys: Iterable[str]) -> list[str]:
+def topmost(keys: Iterable[str]) -> list[str]:
     """Leave out what lies below another of the keys."""
     each = list({key.lower(): key for key in keys}.values())
     return [key for key in each if not any(_below(key, other) and key.lower() != other.lower() for other in each)]
