@@ -17,7 +17,7 @@ export ANSIBLE_COLLECTIONS_PATH := $(ROOT)/.build
 export OFFICEFLEET_CDN_SAMPLES ?= $(abspath $(ROOT)/../shared/cdn-samples)
 export PYTHONDONTWRITEBYTECODE := 1
 
-.PHONY: demo test lint unit contract integration windows test-wine copy setup setup-wine lock clean
+.PHONY: demo test lint unit contract integration windows test-wine test-powershell copy setup setup-wine lock clean
 
 demo: copy
 	@cd $(COPY) && exec python -m ansible_collections.officefleet.c2r.tests.lab.demo --hosts $(HOSTS) --output $(ROOT)/.build/demo
@@ -48,6 +48,17 @@ windows: copy
 test-wine: copy
 	@sh dev/setup_wine.sh
 	cd $(COPY) && OFFICEFLEET_REQUIRE_WINE=1 pytest tests/windows
+
+# The contract scenarios through the real .ps1 files; see docs/testing.md. With PYTHON, an interpreter that has
+# ansible-core, pywinrm and pytest, nothing is installed and no network is needed.
+PYTHON ?=
+PWSH ?=
+OUTPUT ?= $(ROOT)/.build/powershell
+ARGUMENTS ?=
+test-powershell: export PWSH := $(value PWSH)
+test-powershell: $(if $(PYTHON),,setup)
+	@$(or $(PYTHON),python) dev/build_copy.py
+	@cd $(COPY) && $(or $(PYTHON),python) -m ansible_collections.officefleet.c2r.tests.windows.powershell --output $(OUTPUT) $(ARGUMENTS)
 
 setup:
 	@sh dev/setup.sh
