@@ -12,23 +12,43 @@ from typing import Any
 
 from ansible.errors import AnsibleAuthenticationFailure, AnsibleConnectionFailure, AnsibleError
 from ansible.plugins.action import ActionBase
+from ansible.utils.display import Display
+
+from ansible_collections.officefleet.c2r.plugins.plugin_utils._time_limit import TimeLimitError, within
 
 COLLECTION = "officefleet.c2r."
+ANSWER_TIMEOUT = 120.0  #: seconds for one answer of a host; modules answer in a few, on a slow machine in some ten
+RESET_TIMEOUT = 20.0  #: seconds for a new connection after a broken one
 
 #: Connection plugins let errors of these libraries through when a connection breaks in the middle of a command.
 _LIBRARIES = frozenset({"requests", "urllib3", "winrm", "pypsrp", "psrpcore", "httpx", "httpcore"})
 _REJECTED = re.compile(
     r"credentials were rejected|failed to authenticate|InvalidCredentials"
-    r"|Invalid/incorrect|Permission denied \(|Preauthentication failed|Password incorrect|Code 401",
+    r"|Invalid/incorrect|Permission denied \(|Preauthentication failed|Password incorrect|Code 401"
+    r"|Client '[^']*' not found in Kerberos|Client not found in Kerberos|credentials have (been revoked|expired)"
+    r"|(password|key|ticket|credentials|account)( has| have|'s validity)? expired",
     re.IGNORECASE,
 )
+#: What the controller itself lacks; no host can be reached until it is there.
+_LACKING = re.compile(r"(?:is|are) not installed|No module named|when calling kinit", re.IGNORECASE)
 _LOST = re.compile(r"timed out|winrm send_input failed", re.IGNORECASE)
 _SHORT = (
     (re.compile(r"Connection refused", re.IGNORECASE), "connection refused"),
     (re.compile(r"timed? ?out", re.IGNORECASE), "timed out"),
     (re.compile(r"name resolution|Name or service|nodename nor|getaddrinfo", re.IGNORECASE), "its name is not known"),
     (re.compile(r"No route to host|Network is unreachable", re.IGNORECASE), "no route to it"),
-    (re.compile(r"CERTIFICATE_VERIFY_FAILED|SSLError", re.IGNORECASE), "its TLS certificate is not accepted"),
+    (re.compile(r"CERTIFICATE_VERIFY_FAILED", re.IGNORECASE), "its TLS certificate is not accepted"),
+    (re.compile(r"SSLError|WRONG_VERSION_NUMBER", re.IGNORECASE), "no TLS connection"),
+    (re.compile(r"ProxyError|to proxy|Tunnel connection|Code 407", re.IGNORECASE), "the proxy lets nothing through"),
+    (
+        re.compile(r"Server (\S+ )?not found in Kerberos", re.IGNORECASE),
+        "Kerberos does not know it (service principal)",
+    ),
+    (re.compile(r"Clock skew", re.IGNORECASE), "its clock and the controller's are too far apart for Kerberos"),
+    (re.compile(r"Cannot (find|contact|resolve).*KDC", re.IGNORECASE), "no Kerberos server answers"),
+    (re.compile(r"Kerberos|GSSError|gssapi|SpnegoError", re.IGNORECASE), "Kerberos failed; -vvv tells more"),
+    (re.compile(r"Code 404", re.IGNORECASE), "its web server knows no WinRM (HTTP 404)"),
+    (re.compile(r"Code 5\d\d", re.IGNORECASE), "its WinRM service fails (HTTP 5xx)"),
     (re.compile(r"reset by peer|aborted|Remote end closed|IncompleteRead", re.IGNORECASE), "connection broken"),
 )
 
@@ -41,20 +61,30 @@ class LostError(Exception):
         self.midway = midway
 
 
+class HungError(LostError):
+    """The host took the question and did not answer in time. Asking at once again would cost as much again."""
+
+    def __init__(self, seconds: float) -> None:
+        super().__init__(f"no answer in {seconds:g} s", midway=False)
+
+
 class RejectedError(Exception):
     """The host refused the credentials."""
 
 
 class ModuleFailedError(Exception):
-    """The module itself failed; the text is its message."""
+    """The module itself failed, or the controller cannot even ask it; the text says why."""
 
 
 class HostLink:
     """The way from an action plugin to the collection's modules on its host."""
 
-    def __init__(self, action: ActionBase, task_vars: Mapping[str, Any]) -> None:
-        """Use the connection of `action`."""
+    def __init__(
+        self, action: ActionBase, task_vars: Mapping[str, Any], answer_timeout: float = ANSWER_TIMEOUT
+    ) -> None:
+        """Use the connection of `action`; `answer_timeout` are the seconds a host has for each answer."""
         self._action = action
+        self._answer_timeout = answer_timeout
         self._task_vars = dict(task_vars)
 
     @property
@@ -72,20 +102,34 @@ class HostLink:
 
         Raises LostError, RejectedError or ModuleFailedError; anything else is a mistake of ours.
         """
-        try:
+
+        def execute() -> dict[str, Any]:
             answer: dict[str, Any] = self._action._execute_module(
                 module_name=COLLECTION + module, module_args=dict(options), task_vars=self._task_vars
             )
+            return answer
+
+        try:
+            answer = within(self._answer_timeout, execute)
+        except TimeLimitError as error:
+            self.reconnect()  # or the late answer would be taken for that to the next question
+            raise HungError(self._answer_timeout) from error
         except Exception as error:
             failure = _connection_failure(error)
             if failure is None:
                 raise
+            self._tell(str(error))
             raise failure from error
         if answer.get("unreachable"):
-            raise LostError(_short(str(answer.get("msg", ""))), midway=False)
+            self._tell(str(answer.get("msg", "")))
+            raise _judged(str(answer.get("msg", "")), midway=False)
         if answer.get("failed"):
             raise ModuleFailedError(f"{module}: {_why(answer)}")
         return answer
+
+    def _tell(self, text: str) -> None:
+        """Show a connection's error in full to those who ask for it with -vvv."""
+        Display().vvv(_without_password(text), host=self._task_vars.get("inventory_hostname"))
 
     def ask_twice(self, module: str, options: Mapping[str, Any]) -> dict[str, Any]:
         """Ask something that changes nothing, and once more should the connection break midway."""
@@ -100,7 +144,7 @@ class HostLink:
     def reconnect(self) -> None:
         """Drop what is left of a broken connection; whether a new one stands shows with the next question."""
         with suppress(Exception):
-            self._action._connection.reset()
+            within(RESET_TIMEOUT, self._action._connection.reset)
 
 
 def rejected(host: str, user: str | None) -> str:
@@ -116,15 +160,33 @@ def _why(answer: Mapping[str, Any]) -> str:
     return f"{message} ({output[:200]})" if output else message
 
 
-def _connection_failure(error: Exception) -> RejectedError | LostError | None:
+def _connection_failure(error: Exception) -> RejectedError | LostError | ModuleFailedError | None:
     """Say which failure of the connection this is; None for an error that is none."""
     text = str(error)
+    if isinstance(error, AnsibleError) and _LACKING.search(text):
+        return _judged(text, midway=False)
     connection = isinstance(error, (AnsibleConnectionFailure, OSError)) or _library(error) in _LIBRARIES
     if not connection and not (isinstance(error, AnsibleError) and _LOST.search(text)):
         return None
-    if isinstance(error, AnsibleAuthenticationFailure) or _REJECTED.search(text):
+    if isinstance(error, AnsibleAuthenticationFailure):
         return RejectedError()
-    return LostError(_short(text), midway=not isinstance(error, AnsibleConnectionFailure))
+    return _judged(text, midway=not isinstance(error, AnsibleConnectionFailure))
+
+
+def _judged(text: str, midway: bool) -> RejectedError | LostError | ModuleFailedError:
+    """Sort a connection's error by its text."""
+    if _LACKING.search(text):
+        return ModuleFailedError(
+            f"the controller lacks what this connection needs ({_without_password(text)[:300]}). "
+            "Install it where Ansible runs."
+        )
+    if _REJECTED.search(text):
+        return RejectedError()
+    return LostError(_short(text), midway)
+
+
+def _without_password(text: str) -> str:
+    return re.sub(r"//[^/\s]*@", "//", text)
 
 
 def _library(error: Exception) -> str:
@@ -132,5 +194,5 @@ def _library(error: Exception) -> str:
 
 
 def _short(text: str) -> str:
-    """Give the gist of a connection error. Nothing else of its text: it may hold a URL with a password."""
-    return next((words for pattern, words in _SHORT if pattern.search(text)), "no connection")
+    """Give the gist of a connection error; its whole text is for -vvv alone."""
+    return next((words for pattern, words in _SHORT if pattern.search(text)), "no connection; -vvv tells more")
