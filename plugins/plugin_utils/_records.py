@@ -3,16 +3,18 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What is remembered about a host between two looks: one JSON file per host.
 
-A record is replaced as a whole (temporary file, then rename), so a reader sees the old one or the new one.
+A record is replaced as a whole (temporary file, then rename), so a reader sees the old one or the new one. Whoever
+visits a host holds the lock file beside its record, so that two runs never work on one host at a time.
 """
 
 from __future__ import annotations
 
+import fcntl
 import json
 import os
 import tempfile
-from collections.abc import Mapping
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime, timezone
 from pathlib import Path
@@ -21,6 +23,7 @@ from urllib.parse import quote
 
 from ansible_collections.officefleet.c2r.plugins.plugin_utils._deployment import Deployment
 from ansible_collections.officefleet.c2r.plugins.plugin_utils._errors import DecodedError
+from ansible_collections.officefleet.c2r.plugins.plugin_utils._report.fields import TIME_FORMAT, DamagedError, Fields
 
 SCHEMA = 1
 HISTORY = 50  # transitions kept per host
@@ -77,6 +80,8 @@ class Record:
     not_before: datetime | None = None
     submitted: str | None = None  #: the step ("download", "apply") asked for whose end has not been seen
     submitted_at: datetime | None = None
+    arrived: bool = False  #: the host is known to have got that step
+    lost_steps: int = 0  #: steps of this deployment that never arrived and are no failed attempts
     staged: bool = False  #: our download was seen complete
     seen_at: datetime | None = None
     updated_at: datetime | None = None
@@ -104,25 +109,69 @@ def to_json(record: Record) -> dict[str, Any]:
 
 def from_json(document: Any) -> Record:
     """Read a record's document; RecordError says what does not fit."""
-    if not isinstance(document, Mapping) or document.get("schema") != SCHEMA:
-        raise RecordError(f"is not a record of schema {SCHEMA}")
     try:
-        known = {key: document[key] for key in Record.__dataclass_fields__ if key in document}
-        for key in ("not_before", "submitted_at", "seen_at", "updated_at", "revisit_at"):
-            known[key] = _time(document.get(key))
-        for key in ("blocking_apps", "products", "languages"):
-            known[key] = tuple(document.get(key) or ())
-        deployment = document["deployment"]
-        known["deployment"] = DeploymentKey(
-            *(str(deployment.get(key, "")) for key in ("name", "channel", "version", "source"))
-        )
-        known["history"] = tuple(
-            Transition(datetime.fromisoformat(_offset(item["at"])), item["state"], item.get("version"), item["note"])
-            for item in document.get("history") or ()
-        )
-        return Record(**known)
-    except (AttributeError, KeyError, TypeError, ValueError) as error:
-        raise RecordError(f"is damaged ({type(error).__name__}: {error})") from error
+        fields = Fields("", document, raw=True)
+        if fields.get("schema") != SCHEMA or fields.get("schema") is True:
+            raise RecordError(f"is not a record of schema {SCHEMA}")
+        return _record(fields)
+    except DamagedError as error:
+        raise RecordError(str(error)) from error
+
+
+def _record(fields: Fields) -> Record:
+    deployment, error = fields.fields("deployment"), fields.optional_fields("error")
+    return Record(
+        host=fields.text("host"),
+        ring=fields.optional_text("ring") or "",
+        deployment=DeploymentKey(
+            deployment.text("name"),
+            deployment.optional_text("channel") or "",
+            deployment.text("version"),
+            deployment.optional_text("source") or "",
+        ),
+        state=fields.text("state"),
+        reason=fields.optional_text("reason") or "",
+        version=fields.optional_text("version"),
+        status=fields.optional_text("status"),
+        error=None if error is None else _error(error),
+        blocking_apps=fields.texts("blocking_apps"),
+        products=fields.texts("products"),
+        languages=fields.texts("languages"),
+        architecture=fields.optional_text("architecture"),
+        attempts=fields.number("attempts"),
+        failure=fields.optional_text("failure"),
+        deferrals=fields.number("deferrals"),
+        not_before=fields.optional_time("not_before"),
+        submitted=fields.optional_text("submitted"),
+        submitted_at=fields.optional_time("submitted_at"),
+        arrived=fields.truth("arrived"),
+        lost_steps=fields.number("lost_steps"),
+        staged=fields.truth("staged"),
+        seen_at=fields.optional_time("seen_at"),
+        updated_at=fields.optional_time("updated_at"),
+        at_rest=fields.truth("at_rest"),
+        revisit_at=fields.optional_time("revisit_at"),
+        history=tuple(
+            Transition(
+                entry.time("at"),
+                entry.text("state"),
+                entry.optional_text("version"),
+                entry.optional_text("note") or "",
+            )
+            for entry in fields.many_fields("history")
+        ),
+    )
+
+
+def _error(fields: Fields) -> DecodedError:
+    return DecodedError(
+        domain=fields.text("domain"),
+        code=fields.text("code"),
+        name=fields.optional_text("name") or "",
+        hresult=fields.optional_text("hresult"),
+        message=fields.optional_text("message") or "",
+        hint=fields.optional_text("hint") or "",
+    )
 
 
 class RecordStore:
@@ -137,14 +186,40 @@ class RecordStore:
         name = quote(host, safe="")
         return self.directory / f"{'%2E' + name[1:] if name.startswith('.') else name}.json"
 
+    @contextmanager
+    def locked(self, host: str) -> Iterator[bool]:
+        """Hold a host for one visit; gives False at once while another process holds it. A killed one holds nothing."""
+        place = self.directory / f".{self.path(host).stem}.lock"
+        handle = -1
+        try:
+            try:
+                self.directory.mkdir(parents=True, exist_ok=True)
+                handle = _open(place)
+                fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                ours = True
+            except BlockingIOError:
+                ours = False
+            except OSError as error:
+                raise RecordError(
+                    f"records: {place} cannot be locked ({error.strerror}). Name a directory on the controller that "
+                    "the user who runs Ansible may write to, on a file system that has locks."
+                ) from error
+            yield ours
+        finally:
+            if handle >= 0:
+                os.close(handle)
+
     def load(self, host: str) -> Record | None:
         """Read the record of a host; None when there is none, RecordError when it cannot be used."""
         path = self.path(host)
         try:
-            return from_json(json.loads(path.read_bytes()))
+            record = from_json(json.loads(path.read_bytes()))
+            if record.host != host:
+                raise RecordError(f"is the record of host {record.host!r}")
+            return record
         except FileNotFoundError:
             return None
-        except (OSError, ValueError, RecordError) as error:
+        except (OSError, ValueError, RecursionError, RecordError) as error:
             raise RecordError(
                 f"records: {path} {_problem(error)}. Move it away: the host is then looked at as if for the first time."
             ) from error
@@ -173,6 +248,13 @@ class RecordStore:
             ) from error
 
 
+def _open(place: Path) -> int:
+    try:
+        return os.open(place, os.O_RDWR | os.O_CREAT, 0o644)
+    except PermissionError:
+        return os.open(place, os.O_RDONLY)  # made by another user; only network file systems lock by writers alone
+
+
 def _problem(error: Exception) -> str:
     if isinstance(error, OSError):
         return f"cannot be read ({error.strerror})"
@@ -180,12 +262,4 @@ def _problem(error: Exception) -> str:
 
 
 def _iso(time: datetime | None) -> str | None:
-    return None if time is None else time.astimezone(timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
-
-
-def _time(text: str | None) -> datetime | None:
-    return None if text is None else datetime.fromisoformat(_offset(text))
-
-
-def _offset(text: str) -> str:
-    return text.replace("Z", "+00:00")  # Python 3.10 does not read Z
+    return None if time is None else time.astimezone(timezone.utc).strftime(TIME_FORMAT)

@@ -4,7 +4,10 @@
 
 from __future__ import annotations
 
+import errno
 import json
+import subprocess
+import sys
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -44,6 +47,8 @@ FULL = Record(
     not_before=AT,
     submitted="download",
     submitted_at=AT,
+    arrived=True,
+    lost_steps=1,
     staged=True,
     seen_at=AT,
     updated_at=AT,
@@ -59,7 +64,7 @@ def test_a_record_comes_back_as_it_was(tmp_path: Path) -> None:
     for record in (FULL, Record("ws-001", "rest", FULL.deployment, updated_at=AT)):
         store.save(record)
         assert store.load("ws-001") == record
-    assert not [path for path in (tmp_path / "records").iterdir() if path.suffix != ".json"]
+    assert [path.name for path in (tmp_path / "records").iterdir()] == ["ws-001.json"]
 
 
 def test_the_report_reads_it(tmp_path: Path) -> None:
@@ -80,20 +85,113 @@ def test_times_are_utc_with_whole_seconds() -> None:
 
 
 @pytest.mark.parametrize(
-    "change",
+    ("change", "complaint"),
     [
-        {"schema": 2},
-        {"schema": None},
-        {"deployment": None},
-        {"deployment": "2607"},
-        {"updated_at": "yesterday"},
-        {"history": [{"at": "2026-11-21T08:00:00Z"}]},
-        {"history": 1},
+        ({"schema": 2}, "is not a record of schema 1"),
+        ({"schema": None}, "is not a record of schema 1"),
+        ({"schema": True}, "is not a record of schema 1"),
+        ({"host": None}, "has None in 'host'"),
+        ({"deployment": None}, "has None in 'deployment'"),
+        ({"deployment": "2607"}, "no JSON object in 'deployment'"),
+        ({"deployment": {"name": "2607", "version": 7}}, "has 7 in 'deployment.version'"),
+        ({"attempts": "two"}, "has 'two' in 'attempts'; that must be a whole number"),
+        ({"attempts": None}, "has None in 'attempts'; that must be a whole number"),
+        ({"attempts": -1}, "has -1 in 'attempts'"),
+        ({"lost_steps": 1.5}, "'lost_steps'"),
+        ({"staged": "yes"}, "has 'yes' in 'staged'; that must be true or false"),
+        ({"at_rest": None}, "has None in 'at_rest'; that must be true or false"),
+        ({"languages": "en-us"}, "'languages'; that must be a list of text"),
+        ({"error": {"code": "9"}}, "has no field 'error.domain'"),
+        ({"updated_at": "yesterday"}, "that must be a time such as"),
+        ({"not_before": "2026-11-21T08:00:00"}, "that must be a time such as"),
+        ({"not_before": 5}, "that must be a time such as"),
+        ({"history": [{"at": "2026-11-21T08:00:00Z"}]}, "no field 'history[0].state'"),
+        ({"history": 1}, "'history'; that must be a list"),
     ],
 )
-def test_a_damaged_record_is_refused(change: dict[str, Any]) -> None:
-    with pytest.raises(RecordError):
-        from_json({**to_json(FULL), **change})
+def test_a_damaged_record_is_refused(change: dict[str, Any], complaint: str) -> None:
+    with pytest.raises(RecordError) as caught:
+        from_json(json.loads(json.dumps({**to_json(FULL), **change})))
+    assert complaint in str(caught.value)
+
+
+@pytest.mark.parametrize("content", ["[]", "7", "{", "[" * 100000, "\udcff"])
+def test_what_is_no_record_is_named_with_the_remedy(tmp_path: Path, content: str) -> None:
+    (tmp_path / "ws-001.json").write_text(content, errors="surrogateescape")
+    with pytest.raises(RecordError, match=r"ws-001\.json .*\. Move it away"):
+        RecordStore(str(tmp_path)).load("ws-001")
+
+
+def test_text_comes_back_to_the_letter(tmp_path: Path) -> None:
+    store = RecordStore(str(tmp_path))
+    odd = replace(FULL, reason="two  spaces\nand a line", deployment=replace(FULL.deployment, name="July  \u200fwave"))
+    store.save(odd)
+    assert store.load("ws-001") == odd, "another name of the deployment would start its counters anew"
+
+
+def test_a_copy_is_not_taken_for_another_hosts_record(tmp_path: Path) -> None:
+    store = RecordStore(str(tmp_path))
+    store.save(replace(FULL, host="ws-006"))
+    store.path("ws-006").rename(store.path("ws-001"))
+    with pytest.raises(RecordError, match=r"is the record of host 'ws-006'\. Move it away"):
+        store.load("ws-001")
+
+
+def test_a_report_can_be_written_by_another_user(tmp_path: Path) -> None:
+    store = RecordStore(str(tmp_path))
+    store.save(FULL)
+    assert store.path("ws-001").stat().st_mode & 0o777 == 0o644
+
+
+HOLDER = """
+import sys
+from ansible_collections.officefleet.c2r.plugins.plugin_utils._records import RecordStore
+with RecordStore(sys.argv[1]).locked("ws-001") as ours:
+    print(ours, flush=True)
+    sys.stdin.read()
+"""
+
+
+def test_a_host_is_held_by_one_process_at_a_time(tmp_path: Path) -> None:
+    store = RecordStore(str(tmp_path))
+    with subprocess.Popen(
+        [sys.executable, "-c", HOLDER, str(tmp_path)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as other:
+        assert other.stdout is not None
+        assert other.stdout.readline() == "True\n"
+        with store.locked("ws-001") as ours:
+            assert not ours
+        with store.locked("ws-002") as ours:
+            assert ours, "other hosts are free"
+        other.kill()
+        other.wait()
+    with store.locked("ws-001") as ours:
+        assert ours, "a killed process holds nothing"
+        with store.locked("ws-001") as again:
+            assert not again
+    with store.locked("ws-001") as ours:
+        assert ours
+
+
+def test_lock_files_are_no_records(tmp_path: Path) -> None:
+    store = RecordStore(str(tmp_path / "records"))
+    with store.locked("..") as ours:
+        assert ours
+    assert [path.name for path in (tmp_path / "records").iterdir()] == [".%2E..lock"]
+    assert report.read_directory(tmp_path / "records") == ([], [])
+
+
+def test_a_directory_that_cannot_be_locked_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "file").write_text("")
+    with pytest.raises(RecordError, match=r"file/\.ws-001\.lock cannot be locked"):
+        RecordStore(str(tmp_path / "file")).locked("ws-001").__enter__()
+
+    def without_locks(*_: Any) -> None:
+        raise OSError(errno.ENOLCK, "No locks available")
+
+    monkeypatch.setattr("fcntl.flock", without_locks)
+    with pytest.raises(RecordError, match=r"No locks available.* on a file system that has locks"):
+        RecordStore(str(tmp_path)).locked("ws-001").__enter__()
 
 
 def test_a_write_that_fails_leaves_the_old_record(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -3,9 +3,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Reads a directory of host records (one JSON document per host) for the report.
 
-A damaged or foreign file never stops a report: it is returned beside the good ones, with what is wrong with it. That is
-why records are read here more strictly than by the rollout, which wrote them: every type is checked, and text is made
-safe to print.
+A damaged or foreign file never stops a report: it is returned beside the good ones, with what is wrong with it. Every
+type is checked, and text is made safe to print.
 """
 
 from __future__ import annotations
