@@ -85,7 +85,7 @@ class Deployment:
 def source(text: str, option: str = "source") -> str:
     """Check the place hosts download from: an http(s) URL or a UNC path, without a slash at its end."""
     trimmed = text.rstrip("/\\")
-    if re.match("https?://[^/]*@", trimmed):  # without the value, which would be written into records and logs
+    if re.search(r"//[^/\\]*@", trimmed):  # without the value, which would be written into records and logs
         raise InputError(f"{option}: the URL holds a user name or a password, which Click-to-Run does not use.")
     # Click-to-Run's parameters are name=value with spaces between and know no quoting
     if not trimmed.startswith(("http://", "https://", "\\\\")) or re.search(r"[\s=\"']", trimmed):
