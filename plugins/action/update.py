@@ -47,6 +47,7 @@ REQUIRED_IF = (("state", "downloaded", ("version",)), ("state", "installed", ("v
 REQUIRED_TOGETHER = (("content_id", "download_source"),)
 LOSSES = 5  #: lost connections in a row that a waiting task puts up with
 PAUSE = 2.0  #: seconds between two looks
+LONGEST_WAIT = 7 * 86400  # seconds
 
 #: How the states of a host that is at rest end the task; every other state is a failure.
 GOOD = frozenset({"compliant", "ahead", "staged"})
@@ -67,8 +68,12 @@ class ActionModule(ActionBase):
         link = HostLink(self, task_vars)
         try:
             if "_step" in self._task.args:  # the controller's own step, asked for by hand
-                return link.ask("update", self._task.args)
+                return link.ask("update", _step_options(self._task.args))
             options = validated(ARGUMENTS, self._task.args, REQUIRED_IF, REQUIRED_TOGETHER)
+            if not 0 <= options["wait_timeout"] <= LONGEST_WAIT:
+                raise ArgumentsError(
+                    f"wait_timeout: {options['wait_timeout']} is not between 0 and {LONGEST_WAIT} (seconds)."
+                )
             errand = Errand(self, link, host, options, len(max(task_vars.get("ansible_play_hosts") or [host], key=len)))
             return errand.cancel() if options["state"] == "cancelled" else errand.run()
         except (ArgumentsError, InputError) as error:
@@ -251,6 +256,12 @@ class Errand:
             "installed": {"status": "apply_succeeded", "updates_ready_to_apply": None, "version": target},
         }
         return {**after, **reached[self.options["state"]]}
+
+
+def _step_options(given: dict[str, Any]) -> dict[str, Any]:
+    """Complete a step asked for by hand: only a download and an installation need a version, which `state` asks for."""
+    needs_version = given["_step"] in ("download", "apply")
+    return given if needs_version or "version" in given else {"state": "cancelled", **given}
 
 
 def _ad_hoc(options: dict[str, Any]) -> Deployment:

@@ -261,6 +261,7 @@ def test_cancel() -> None:
         ({"version": ""}, "version: '' is not an Office version"),
         ({"source": "library"}, "source: 'library' is neither"),
         ({"wait_timeout": "long"}, "wait_timeout"),
+        ({"wait_timeout": -5}, "wait_timeout: -5 is not between 0 and 604800"),
         ({"content_id": "office"}, "parameters are required together: content_id, download_source"),
         ({"content_id": "office", "download_source": "{5CE34C0D}"}, "source: it would be ignored"),
         ({"source": "http://fleet:secret@library.example/office"}, "source: the URL holds a user name or a password"),
@@ -271,6 +272,22 @@ def test_bad_options_are_named(options: dict[str, Any], message: str) -> None:
     assert result["failed"]
     assert message in result["msg"]
     assert "secret" not in str(result)
+
+
+@pytest.mark.parametrize(
+    ("given", "sent"),
+    [
+        ({"_step": "read"}, {"_step": "read", "state": "cancelled"}),
+        ({"_step": "cancel"}, {"_step": "cancel", "state": "cancelled"}),
+        ({"_step": "read", "version": TARGET}, {"_step": "read", "version": TARGET}),
+        ({"_step": "download", "version": TARGET}, {"_step": "download", "version": TARGET}),
+        ({"_step": "download"}, {"_step": "download"}),
+    ],
+)
+def test_a_step_by_hand_needs_a_version_only_where_it_takes_one(given: dict[str, Any], sent: dict[str, Any]) -> None:
+    play = Transcript(update.ActionModule, given)
+    play.run([answer()])
+    assert play.options == [sent]
 
 
 def test_rejected_credentials_and_module_failures() -> None:
