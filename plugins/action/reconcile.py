@@ -5,8 +5,9 @@
 
 from __future__ import annotations
 
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
-from datetime import datetime, timezone
+from datetime import datetime, timedelta, timezone
 from typing import Any
 
 from ansible.plugins.action import ActionBase
@@ -19,6 +20,7 @@ from ansible_collections.officefleet.c2r.plugins.plugin_utils._decide import Dec
 from ansible_collections.officefleet.c2r.plugins.plugin_utils._deployment import Deployment
 from ansible_collections.officefleet.c2r.plugins.plugin_utils._host_link import (
     HostLink,
+    HungError,
     LostError,
     ModuleFailedError,
     RejectedError,
@@ -32,6 +34,10 @@ from ansible_collections.officefleet.c2r.plugins.plugin_utils._records import (
     RecordStore,
 )
 from ansible_collections.officefleet.c2r.plugins.plugin_utils._rings import Gate
+
+#: How long a run leaves a host alone that hung: the others wait for each pass's slowest.
+HUNG_PAUSE = timedelta(minutes=10)
+LONGEST_ANSWER = 3600  # seconds
 
 
 class ActionModule(ActionBase):
@@ -48,8 +54,9 @@ class ActionModule(ActionBase):
         try:
             arguments = validated(ARGUMENT_SPEC, self._task.args)
             deployment = Deployment.from_options(arguments["deployment"])
-            visit = Visit(self, deployment, RecordStore(arguments["records"]), task_vars)
-            return visit.run(arguments["look_only"], arguments["run_started"])
+            link = HostLink(self, task_vars, _answer_timeout(arguments["answer_timeout"]))
+            visit = Visit(self, deployment, RecordStore(arguments["records"]), link, task_vars)
+            return visit.run(arguments["look_only"], arguments["run_started"], arguments["failure"])
         except InputError as error:
             return {"failed": True, "msg": f"deployment.{error}"}
         except (ArgumentsError, RecordError) as error:
@@ -60,24 +67,27 @@ class Visit:
     """One host's pass."""
 
     def __init__(
-        self, action: ActionModule, deployment: Deployment, store: RecordStore, task_vars: dict[str, Any]
+        self,
+        action: ActionModule,
+        deployment: Deployment,
+        store: RecordStore,
+        link: HostLink,
+        task_vars: dict[str, Any],
     ) -> None:
-        """Read what is known of the host and of the ring before its own."""
+        """Find the host's ring; InputError when it cannot be found."""
         self.host = str(task_vars["inventory_hostname"])
         self.deployment = deployment
         self.store = store
         self.check_mode = bool(action._task.check_mode)
         self.display = action._display
-        self.link = HostLink(action, task_vars)
+        self.link = link
         self.user = self.link.user
-        in_run = task_vars.get("ansible_play_hosts") or [self.host]
-        self.width = max(len(str(name)) for name in in_run)
-        groups = task_vars["groups"]
-        ring = _rings.ring_of(deployment, groups, task_vars["group_names"])
-        self.gate: Gate = _rings.gate(deployment, ring, groups, self._other, frozenset(in_run))
-        fresh = Record(self.host, ring, DeploymentKey.of(deployment))
-        self.before = (store.load(self.host) or fresh).started(deployment, ring)
-        self.record = self.before
+        # With `serial` the hosts of other batches are not this run's to change now.
+        self.in_run = frozenset(task_vars.get("ansible_play_batch") or [self.host])
+        self.width = max(len(str(name)) for name in self.in_run)
+        self.groups = task_vars["groups"]
+        self.ring = _rings.ring_of(deployment, self.groups, self.host)
+        self.ours = True  # no other run is at this host
 
     def _other(self, host: str) -> Record | None:
         try:
@@ -85,12 +95,26 @@ class Visit:
         except RecordError:
             return None  # its own visit says what is wrong with it
 
-    def run(self, look_only: bool, run_started: float | None) -> dict[str, Any]:
+    def run(self, look_only: bool, run_started: float | None, failure: str | None) -> dict[str, Any]:
+        """Take the pass, or write down a `failure` from elsewhere, with the host's record locked and read only then."""
+        free: AbstractContextManager[bool] = nullcontext(True)  # check mode writes nothing, not even a lock file
+        with free if self.check_mode else self.store.locked(self.host) as self.ours:
+            self.gate: Gate = _rings.gate(self.deployment, self.ring, self.groups, self._other, self.in_run)
+            fresh = Record(self.host, self.ring, DeploymentKey.of(self.deployment))
+            self.before = (self.store.load(self.host) or fresh).started(self.deployment, self.ring)
+            self.record = self.before
+            if failure:
+                return self._failed(failure)
+            return self._run(look_only, run_started)
+
+    def _run(self, look_only: bool, run_started: float | None) -> dict[str, Any]:
         """Take the pass, unless this run has looked at the host already and nothing new can be expected of it."""
         now = _now()
         started = None if run_started is None else datetime.fromtimestamp(int(run_started), timezone.utc)
         if started is not None and not _decide.due(self.before, started, now, self.gate):
             return self._left_alone()
+        if not self.ours:
+            return self._elsewhere(now)
         try:
             step, submitted = self._visit(look_only)
         except RejectedError:
@@ -99,8 +123,7 @@ class Visit:
             self._end_badly("unreachable", "the host refused the credentials", error)
             return {"failed": True, "msg": message, **self._result("none", submitted=False)}
         except (ModuleFailedError, HostStateError) as failure:
-            self._end_badly("failed", str(failure), None)
-            return {"failed": True, "msg": f"{self.host}: {failure}", **self._result("none", submitted=False)}
+            return self._failed(str(failure))
         self._show(first=look_only or self.check_mode, pending=step != "none" and not submitted)
         return self._result(step, submitted)
 
@@ -109,7 +132,7 @@ class Visit:
         try:
             host = HostState.from_result(self.link.ask_twice("update_info", {}))
         except LostError as lost:
-            self._conclude(self._unreachable(lost), None)
+            self._lose(lost)
             return "none", False
         decision = _decide.decide(self.deployment, host, self.record, _now(), self.gate)
         if decision.step == "none" or look_only or self.check_mode:
@@ -125,6 +148,9 @@ class Visit:
         try:
             answer = self.link.ask("update", _options(self.deployment, decision.step))
             host, taken = HostState.from_result(answer), _decide.step_answer(answer)
+        except HungError as hung:
+            self._lose(hung)
+            return False
         except LostError:
             return self._after_a_lost_answer()
         after = _decide.after_step(self.deployment, host, self.record, _now(), self.gate, taken)
@@ -137,19 +163,29 @@ class Visit:
         try:
             host = HostState.from_result(self.link.ask_twice("update_info", {}))
         except LostError as lost:
-            self._conclude(self._unreachable(lost), None)
+            self._lose(lost)
             return False
         decision = _decide.decide(self.deployment, host, self.record, _now(), self.gate)
         self._conclude(decision.without_step(), host)
         return host.busy
 
-    def _unreachable(self, lost: LostError) -> Decision:
-        decision = _decide.decide(self.deployment, None, self.record, _now(), self.gate)
-        return Decision("none", decision.state, f"{decision.reason} ({lost})", True, decision.memory)
+    def _lose(self, lost: LostError) -> None:
+        """Record a host that does not answer."""
+        now = _now()
+        decision = _decide.decide(self.deployment, None, self.record, now, self.gate)
+        decision = replace(decision, reason=f"{decision.reason} ({lost})")
+        self.record = _decide.recorded(self.record, decision, None, now)
+        if isinstance(lost, HungError):
+            self.record = replace(self.record, revisit_at=now + HUNG_PAUSE)
+        self._save()
 
     def _conclude(self, decision: Decision, host: HostState | None) -> None:
         self.record = _decide.recorded(self.record, decision, host, _now())
         self._save()
+
+    def _failed(self, reason: str) -> dict[str, Any]:
+        self._end_badly("failed", reason, None)
+        return {"failed": True, "msg": f"{self.host}: {reason}", **self._result("none", submitted=False)}
 
     def _end_badly(self, state: str, reason: str, error: _errors.DecodedError | None) -> None:
         """Record a host whose task fails: this run does not come back to it."""
@@ -168,8 +204,14 @@ class Visit:
             self._save()
         return self._result("none", submitted=False)
 
+    def _elsewhere(self, now: datetime) -> dict[str, Any]:
+        """Answer from the record while another run is at the host; this one looks in its next pass."""
+        reason = "another run is at this host just now"
+        self.record = replace(self.before, reason=reason, at_rest=False, revisit_at=now)
+        return self._result("none", submitted=False)
+
     def _save(self) -> None:
-        if not self.check_mode:
+        if self.ours and not self.check_mode:
             self.store.save(self.record)
 
     def _show(self, first: bool, pending: bool) -> None:
@@ -195,9 +237,16 @@ class Visit:
             "blocking_apps": list(record.blocking_apps),
             "attempts": record.attempts,
             "ring": record.ring,
+            "ring_closed": not self.gate.open,
             "at_rest": record.at_rest,
             "revisit": record.revisit_at is not None or _decide.waits_for_ring(record),
         }
+
+
+def _answer_timeout(seconds: int) -> int:
+    if not 1 <= seconds <= LONGEST_ANSWER:
+        raise ArgumentsError(f"answer_timeout: {seconds} is not between 1 and {LONGEST_ANSWER}.")
+    return seconds
 
 
 def _options(deployment: Deployment, step: str) -> dict[str, Any]:

@@ -28,15 +28,19 @@ options:
           - By default it is O(deployment.version).
         type: str
       channel:
-        description: The update channel that the version comes from. A host on another one is V(incompatible).
+        description:
+          - The update channel that the version comes from, by name, alias, GUID or CDN URL in any case.
+          - A host on another one is V(incompatible).
         type: str
         required: true
       version:
-        description: The build, such as V(16.0.20228.20190).
+        description: The build, such as V(16.0.20228.20190). The V(16.0.) may be left out.
         type: str
         required: true
       source:
-        description: URL or UNC path of the image, the directory that holds C(office/data). Hosts download from there.
+        description:
+          - URL or UNC path of the image, the directory that holds C(office/data). Hosts download from there.
+          - A URL with a user name or password in it is refused.
         type: str
         required: true
       languages:
@@ -58,12 +62,14 @@ options:
         default: []
       ring_success:
         description:
-          - How many percent of a ring must be compliant before the next ring opens. It is judged from the records,
+          - How many percent of a ring must be compliant before the rings after it open. It is judged from the records,
             so hosts count whether or not they are part of this run. Hosts with a newer version are not counted.
         type: int
         default: 95
       max_attempts:
-        description: After how many failed attempts a host is V(failed) and left alone.
+        description:
+          - After how many failed attempts a host is V(failed) and left alone.
+          - Steps that broke off with the connection and left no trace on the host do not count, five times at most.
         type: int
         default: 3
       retry_delay:
@@ -110,7 +116,21 @@ options:
       - A host that was looked at since then, and of which nothing new can be expected yet, is answered for from its
         record without contacting it. Without this option the host is always contacted.
     type: float
+  answer_timeout:
+    description:
+      - Seconds that a host has for each answer, between 1 and 3600. One that takes longer is V(unreachable), and a
+        run of several passes leaves it alone for ten minutes.
+      - It is no limit to a download or an installation, which go on by themselves.
+    type: int
+    default: 120
+  failure:
+    description:
+      - Why an earlier task failed on the host, which is V(failed) by that. It is written down, the host is not asked,
+        and this task fails as well. The next run looks at the host anew.
+    type: str
 notes:
+  - While one run visits a host it holds a lock beside its record. Another run answers from the record then, with
+    RV(at_rest) false, and visits the host when it is free.
   - In check mode the host is asked and the decision made. No step is taken and no record written.
 extends_documentation_fragment:
   - ansible.builtin.action_common_attributes
@@ -229,6 +249,11 @@ ring:
   returned: always
   type: str
   sample: pilot
+ring_closed:
+  description: Whether the turn of that ring has not come, so that nothing is to be changed on the host yet.
+  returned: always
+  type: bool
+  sample: false
 at_rest:
   description: Whether nothing is left that this run could change by itself.
   returned: always
@@ -271,6 +296,8 @@ ARGUMENT_SPEC: dict[str, dict[str, Any]] = {
     "records": {"type": "path", "required": True},
     "look_only": {"type": "bool", "default": False},
     "run_started": {"type": "float"},
+    "answer_timeout": {"type": "int", "default": 120},
+    "failure": {"type": "str"},
 }
 
 

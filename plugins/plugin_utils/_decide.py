@@ -7,7 +7,8 @@ Everything here is pure. What holds for every history (tests/unit/test_decide.py
 
 - a step is asked for only while Click-to-Run is idle, and never for a host that is at its target or ahead of it;
 - at most `max_attempts` downloads and `max_attempts` applies are asked for until the host is at its target, not
-  counting applies that failed because somebody opened an application just before: those are "blocked";
+  counting applies that failed because somebody opened an application just before (those are "blocked"), nor the first
+  LOST_STEPS steps that broke off with the connection and left no trace on the host;
 - a staged update is ours only if its version is the target, since Apply takes no version;
 - the installed version ends a deployment, never a "succeeded".
 """
@@ -15,7 +16,7 @@ Everything here is pure. What holds for every history (tests/unit/test_decide.py
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -45,6 +46,7 @@ RETRIED = frozenset({"blocked", "com_unavailable", "unreachable"})
 UNREACHABLE_PAUSE = timedelta(seconds=60)
 #: Download and Apply return once they are queued; for this long an unchanged status may still be the old one.
 GRACE = timedelta(seconds=5)
+LOST_STEPS = 5  #: steps of a deployment that may get lost on the way without being failed attempts
 
 
 @dataclass(frozen=True)
@@ -56,12 +58,14 @@ class Memory:
     error: DecodedError | None = None
     not_before: datetime | None = None
     submitted: str | None = None
+    arrived: bool = False
+    lost_steps: int = 0
     staged: bool = False
 
     @classmethod
     def of(cls, record: Record) -> Memory:
         """Give what the record remembers."""
-        return cls(record.attempts, record.failure, record.error, record.not_before, record.submitted, record.staged)
+        return cls(**{known.name: getattr(record, known.name) for known in fields(cls)})
 
 
 @dataclass(frozen=True)
@@ -98,7 +102,7 @@ def decide(deployment: Deployment, host: HostState | None, record: Record, now: 
         return _while_busy(deployment, host, memory)
     if _not_picked_up(host, record, now):
         return _under_way(memory, f"{memory.submitted} asked for")
-    return _next_step(deployment, host, _settle(deployment, host, memory, now), now, gate)
+    return _next_step(deployment, host, _settle(deployment, host, record, now), now, gate)
 
 
 def due(record: Record, run_started: datetime, now: datetime, gate: Gate) -> bool:
@@ -128,6 +132,8 @@ def recorded(record: Record, decision: Decision, host: HostState | None, now: da
         failure=memory.failure,
         not_before=memory.not_before,
         submitted=memory.submitted,
+        arrived=memory.arrived and memory.submitted is not None,
+        lost_steps=memory.lost_steps,
         submitted_at=record.submitted_at if memory.submitted else None,
         staged=memory.staged,
         deferrals=record.deferrals + (decision.state == "blocked" and changed),
@@ -154,7 +160,7 @@ def recorded(record: Record, decision: Decision, host: HostState | None, now: da
 
 def submitting(record: Record, step: str, now: datetime) -> Record:
     """Give the record to save before a step is asked for: should the answer be lost, the next look knows of it."""
-    return replace(record, submitted=step, submitted_at=now, error=None, failure=None, not_before=None)
+    return replace(record, submitted=step, submitted_at=now, arrived=False, error=None, failure=None, not_before=None)
 
 
 def after_step(
@@ -171,12 +177,13 @@ def after_step(
     if not answer.submitted:
         withdrawn = replace(record, submitted=None, submitted_at=None)
         return decide(deployment, host, withdrawn, now, gate).without_step()
-    standing = _standing(deployment, host, Memory.of(record))
+    memory = replace(Memory.of(record), arrived=True)
+    standing = _standing(deployment, host, memory)
     if standing is not None and standing.state == "compliant":
         return standing
     if host.busy:
-        return _while_busy(deployment, host, Memory.of(record))
-    return _under_way(Memory.of(record), f"{record.submitted} asked for")
+        return _while_busy(deployment, host, memory)
+    return _under_way(memory, f"{record.submitted} asked for")
 
 
 @dataclass(frozen=True)
@@ -244,6 +251,8 @@ def _misfits(deployment: Deployment, host: HostState) -> Iterator[str]:
 def _while_busy(deployment: Deployment, host: HostState, memory: Memory) -> Decision:
     """Name what the service is doing. Nothing is asked of it meanwhile."""
     applying = host.status in APPLYING
+    if memory.submitted == ("apply" if applying else "download"):
+        memory = replace(memory, arrived=True)
     if applying and (memory.submitted == "apply" or host.ready == deployment.version):
         return Decision("none", "applying", f"applies {deployment.version}", at_rest=False, memory=memory)
     if not applying and memory.submitted == "download":
@@ -274,8 +283,9 @@ def _under_way(memory: Memory, reason: str) -> Decision:
     return Decision("none", state, reason, at_rest=False, memory=memory)
 
 
-def _settle(deployment: Deployment, host: HostState, memory: Memory, now: datetime) -> Memory:
+def _settle(deployment: Deployment, host: HostState, record: Record, now: datetime) -> Memory:
     """Account for what was asked for and is over, or was there and is gone. Success is what is staged, nothing else."""
+    memory = Memory.of(record)
     ready = host.ready == deployment.version
     if memory.submitted == "download" and ready:
         return replace(memory, submitted=None, staged=True, failure=None, error=None)
@@ -284,6 +294,8 @@ def _settle(deployment: Deployment, host: HostState, memory: Memory, now: dateti
         if host.status == "apply_failed" and ready and host.blocking_apps and not deployment.force_app_shutdown:
             # Opened between the look and Apply: it is the user's turn, and nothing has been tried in vain.
             return replace(memory, failure=None, error=None)
+        if not memory.arrived and host.status in (record.status, "unknown"):
+            return _lost(memory, step)
         if host.status == f"{step}_failed":
             error = _errors.decode(host.error_domain, host.error_code)
             return _failed(deployment, memory, f"{step} failed: {_errors.summary(error)}", error, now)
@@ -292,7 +304,7 @@ def _settle(deployment: Deployment, host: HostState, memory: Memory, now: dateti
             return _failed(deployment, memory, f"{step} reported success, yet {found}", None, now)
         if host.status == "download_cancelled":
             return _failed(deployment, memory, f"{step} was cancelled on the host", None, now)
-        # A restart, or a submission that never arrived. Nothing is known to be wrong, so there is no pause.
+        # A restart, say. Nothing is known to be wrong, so there is no pause.
         return replace(
             memory, attempts=memory.attempts + 1, failure=f"the host knows nothing of the {step}", error=None
         )
@@ -301,6 +313,14 @@ def _settle(deployment: Deployment, host: HostState, memory: Memory, now: dateti
             memory, staged=False, attempts=memory.attempts + 1, failure="the staged update is gone", error=None
         )
     return memory
+
+
+def _lost(memory: Memory, step: str) -> Memory:
+    """Account for a step that left no trace: its request or the job that made it broke off. There is no pause."""
+    failure = f"the connection broke while {'the download' if step == 'download' else 'the installation'} was asked for"
+    if memory.lost_steps < LOST_STEPS:
+        return replace(memory, lost_steps=memory.lost_steps + 1, failure=failure, error=None)
+    return replace(memory, attempts=memory.attempts + 1, failure=failure, error=None)
 
 
 def _failed(deployment: Deployment, memory: Memory, failure: str, error: DecodedError | None, now: datetime) -> Memory:

@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from ansible_collections.officefleet.c2r.plugins.module_utils._cdn.errors import InputError
@@ -28,16 +28,17 @@ class Gate:
 OPEN = Gate(open=True)
 
 
-def ring_of(deployment: Deployment, groups: Mapping[str, Sequence[str]], host_groups: Collection[str]) -> str:
+def ring_of(deployment: Deployment, groups: Mapping[str, Sequence[str]], host: str) -> str:
     """Give the first ring the host is in. A ring that is no group is a mistake that must not pass for an empty one."""
     for ring in deployment.rings:
         if ring not in groups:
-            raise InputError(
-                f"rings: {ring!r} is not a group of the inventory. Make a group of that name, or name existing groups."
-            )
+            known = ", ".join(sorted(groups))
+            raise InputError(f"rings: {ring!r} is not a group of the inventory. Make one of that name, or use {known}.")
+        if ring == REST:
+            raise InputError(f"rings: {ring!r} stands for the hosts in none of the rings; give the group another name.")
     if not deployment.rings:
         return EVERYONE
-    return next((ring for ring in deployment.rings if ring in host_groups), REST)
+    return next((ring for ring in deployment.rings if host in groups[ring]), REST)
 
 
 def gate(
@@ -47,44 +48,38 @@ def gate(
     load: Callable[[str], Record | None],
     in_run: Collection[str],
 ) -> Gate:
-    """Judge a ring by the records of the last ring before it that has hosts.
+    """Judge a ring by the records of all rings before it; the first of them that is not far enough keeps it closed.
 
     `load` gives a host's record; `in_run` names the hosts this run can still change. Hosts that are ahead of the
     deployment show nothing about it and are not counted.
     """
-    before = _before(deployment, ring, groups)
-    if before is None:
-        return OPEN
-    name, hosts = before
     key = DeploymentKey.of(deployment)
-    loaded = {host: load(host) for host in hosts}
-    records = {host: record if record and record.deployment == key else None for host, record in loaded.items()}
-    counted = [record for record in records.values() if record is None or record.state != "ahead"]
-    good = sum(record is not None and _good(deployment, record) for record in counted)
-    if good * 100 >= deployment.ring_success * len(counted):
-        return OPEN
-    active = any(host in in_run and (record is None or not record.at_rest) for host, record in records.items())
-    needed = -(-deployment.ring_success * len(counted) // 100)
-    done = "downloaded" if deployment.goal == "downloaded" else "compliant"
-    return Gate(
-        open=False,
-        settled=not active,
-        reason=f"ring {name}: {good} of {len(counted)} {done}, {needed} needed to open ring {ring}",
-    )
+    for name, hosts in _before(deployment, ring, groups):
+        loaded = {host: load(host) for host in hosts}
+        records = {host: record if record and record.deployment == key else None for host, record in loaded.items()}
+        counted = [record for record in records.values() if record is None or record.state != "ahead"]
+        good = sum(record is not None and _good(deployment, record) for record in counted)
+        if good * 100 >= deployment.ring_success * len(counted):
+            continue
+        active = any(host in in_run and (record is None or not record.at_rest) for host, record in records.items())
+        needed = -(-deployment.ring_success * len(counted) // 100)
+        done = "downloaded" if deployment.goal == "downloaded" else "compliant"
+        return Gate(
+            open=False,
+            settled=not active,
+            reason=f"ring {name}: {good} of {len(counted)} {done}, {needed} needed to open ring {ring}",
+        )
+    return OPEN
 
 
 def _good(deployment: Deployment, record: Record) -> bool:
     return record.state == "compliant" or (deployment.goal == "downloaded" and record.state == "staged")
 
 
-def _before(deployment: Deployment, ring: str, groups: Mapping[str, Sequence[str]]) -> tuple[str, list[str]] | None:
-    """Give name and hosts of the ring to wait for: the nearest earlier one that is not empty."""
+def _before(deployment: Deployment, ring: str, groups: Mapping[str, Sequence[str]]) -> Iterator[tuple[str, list[str]]]:
+    """Give names and hosts of the rings to wait for, in their order."""
     place = deployment.rings.index(ring) if ring in deployment.rings else len(deployment.rings)
     taken: set[str] = set()
-    found: tuple[str, list[str]] | None = None
     for name in deployment.rings[:place]:
-        hosts = [host for host in groups[name] if host not in taken]  # a host belongs to its first ring
-        taken.update(hosts)
-        if hosts:
-            found = name, hosts
-    return found
+        yield name, [host for host in groups[name] if host not in taken]  # a host belongs to its first ring
+        taken.update(groups[name])

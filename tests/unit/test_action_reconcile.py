@@ -7,12 +7,15 @@ from __future__ import annotations
 import json
 import secrets
 import time
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from ansible_collections.officefleet.c2r.plugins.action.reconcile import ActionModule
+from ansible_collections.officefleet.c2r.plugins.action import reconcile
+from ansible_collections.officefleet.c2r.plugins.plugin_utils import _decide
+from ansible_collections.officefleet.c2r.plugins.plugin_utils._records import RecordStore
 from ansible_collections.officefleet.c2r.tests.unit.transcript import (
     BROKEN,
     DOWN,
@@ -45,7 +48,7 @@ def records(tmp_path: Path) -> Path:
 
 def transcript(records: Path, *, check_mode: bool = False, deployment: Any = None, **options: Any) -> Transcript:
     options = {"deployment": {**DEPLOYMENT, **(deployment or {})}, "records": str(records), **options}
-    return Transcript(ActionModule, options, check_mode=check_mode)
+    return Transcript(reconcile.ActionModule, options, check_mode=check_mode)
 
 
 def record(records: Path, host: str = "ws-001") -> dict[str, Any]:
@@ -99,7 +102,8 @@ def test_a_download_is_asked_for_and_written_down(records: Path) -> None:
     assert [entry["state"] for entry in written["history"]] == ["downloading"]
     assert written["submitted_at"].endswith("Z")
     assert play.shown == [f"ws-001  downloading      {OLD} -> {TARGET}"]
-    assert [path.name for path in records.iterdir()] == ["ws-001.json"], "no temporary file is left"
+    names = sorted(path.name for path in records.iterdir())
+    assert names == [".ws-001.lock", "ws-001.json"], "no temporary file is left"
 
 
 def test_a_whole_way(records: Path) -> None:
@@ -184,6 +188,96 @@ def test_a_job_killed_in_the_step_does_not_forget_it(records: Path) -> None:
     assert transcript(records).run([answer("downloading")])["state"] == "downloading"
 
 
+def test_a_step_that_never_arrived_is_no_attempt(records: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(_decide, "GRACE", timedelta(0))
+    for lost in range(1, _decide.LOST_STEPS + 1):
+        result = transcript(records).run([answer(), BROKEN, answer()])
+        assert (result["state"], result["attempts"]) == ("waiting", 0)
+        assert record(records)["lost_steps"] == lost
+    result = transcript(records).run([answer(), BROKEN, answer()])
+    assert (result["state"], result["attempts"]) == ("waiting", 1), "that is not for ever"
+    result = transcript(records).run([answer(), BROKEN, answer()])
+    assert (result["state"], result["attempts"]) == ("failed", 2)
+    assert "the connection broke while the download was asked for" in result["reason"]
+
+
+def test_a_host_that_hangs_is_left_alone_for_a_while(records: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    started = time.time()
+    play = transcript(records, run_started=started, answer_timeout=1)
+    play.hangs = {"update_info"}
+    begun = time.monotonic()
+    result = play.run([])
+    assert time.monotonic() - begun < 3
+    assert play.asked == ["update_info"], "it is not asked again at once"
+    assert play.resets == 1
+    assert (result["state"], result["reason"], result["at_rest"], result["revisit"]) == (
+        "unreachable",
+        "does not answer (no answer in 1 s)",
+        True,
+        True,
+    )
+    assert transcript(records, run_started=started).run([])["state"] == "unreachable"
+    later = datetime.now(UTC).replace(microsecond=0) + timedelta(minutes=9)
+    monkeypatch.setattr(reconcile, "_now", lambda: later)
+    assert transcript(records, run_started=started).run([])["state"] == "unreachable"
+    monkeypatch.setattr(reconcile, "_now", lambda: later + timedelta(minutes=2))
+    assert transcript(records, run_started=started).run([answer(version=TARGET)])["state"] == "compliant"
+
+
+def test_a_step_that_hangs_is_remembered(records: Path) -> None:
+    play = transcript(records, answer_timeout=1)
+    play.hangs = {"update download"}
+    result = play.run([answer()])
+    assert play.asked == ["update_info", "update download"]
+    assert (result["state"], record(records)["submitted"]) == ("unreachable", "download")
+    assert transcript(records).run([answer("downloading")])["state"] == "downloading"
+
+
+@pytest.mark.parametrize("seconds", [0, -5, 3601, "soon"])
+def test_an_answer_timeout_that_cannot_be_is_named(records: Path, seconds: Any) -> None:
+    result = transcript(records, answer_timeout=seconds).run([])
+    assert result["failed"]
+    assert "answer_timeout" in result["msg"]
+    assert not records.exists()
+
+
+def test_while_another_run_is_at_the_host_the_record_answers(records: Path) -> None:
+    transcript(records).run([answer(), taken("download", "download_pending")])
+    before = record(records)
+    store = RecordStore(str(records))
+    with store.locked("ws-001") as ours:
+        assert ours
+        play = transcript(records)
+        result = play.run([])
+        assert (result["state"], result["step"], result["changed"]) == ("downloading", "none", False)
+        assert (result["at_rest"], result["revisit"]) == (False, True), "a run does not end by it"
+        assert "another run" in result["reason"]
+        assert (play.asked, play.shown) == ([], [])
+        failed_elsewhere = transcript(records, failure="not prepared").run([])
+        assert failed_elsewhere["failed"]
+        assert transcript(records, check_mode=True).run([answer("downloading")])["state"] == "downloading"
+    assert record(records) == before, "the record is the other run's"
+    assert transcript(records).run([answer("downloading")])["state"] == "downloading", "known to be ours"
+
+
+def test_settled_hosts_stay_settled_while_another_run_is_there(records: Path) -> None:
+    started = time.time()
+    transcript(records, run_started=started).run([answer(version=TARGET)])
+    with RecordStore(str(records)).locked("ws-001"):
+        assert transcript(records, run_started=started).run([])["at_rest"]
+
+
+def test_a_failure_of_an_earlier_task_is_written_down(records: Path) -> None:
+    transcript(records).run([answer(None)])
+    result = transcript(records, failure="not prepared: cannot write HKLM").run([])
+    assert result["failed"]
+    assert result["msg"] == "ws-001: not prepared: cannot write HKLM"
+    written = record(records)
+    assert (written["state"], written["reason"]) == ("failed", "not prepared: cannot write HKLM")
+    assert (written["at_rest"], written["version"]) == (True, OLD)
+    assert transcript(records).run([answer(version=TARGET)])["state"] == "compliant"
+
+
 def test_a_refused_step_is_told_by_the_state(records: Path) -> None:
     result = transcript(records).run([answer(), refused("download", "busy", "downloading")])
     assert (result["changed"], result["state"]) == (False, "waiting")
@@ -258,30 +352,52 @@ def test_rings_open_by_the_records(records: Path) -> None:
     groups = {"pilot": ["ws-001", "ws-002"], "broad": ["ws-003"]}
     rings = {"rings": "pilot,broad", "ring_success": 50}
 
-    def visit(host: str, ring: str, *answers: Any, started: float | None = None) -> dict[str, Any]:
+    def visit(host: str, *answers: Any, started: float | None = None) -> dict[str, Any]:
         play = transcript(records, deployment=rings, run_started=started)
         hosts = ["ws-001", "ws-002", "ws-003"]
-        variables = {"inventory_hostname": host, "groups": groups, "group_names": [ring], "ansible_play_hosts": hosts}
+        variables = {"inventory_hostname": host, "groups": groups, "ansible_play_batch": hosts}
         return play.run(list(answers), **variables)
 
     started = time.time()
-    result = visit("ws-003", "broad", answer(), started=started)
+    result = visit("ws-003", answer(), started=started)
     assert (result["state"], result["at_rest"], result["ring"]) == ("waiting", False, "broad")
+    assert result["ring_closed"]
     assert result["reason"] == "ring pilot: 0 of 2 compliant, 1 needed to open ring broad"
-    visit("ws-001", "pilot", answer(channel="Current"))
-    visit("ws-002", "pilot", answer(channel="Current"))
-    result = visit("ws-003", "broad", started=started)
+    assert not visit("ws-001", answer(channel="Current"))["ring_closed"]
+    visit("ws-002", answer(channel="Current"))
+    result = visit("ws-003", started=started)
     assert (result["state"], result["at_rest"]) == ("waiting", True), "the pilots are at rest and too few"
-    visit("ws-002", "pilot", answer(version=TARGET))
-    result = visit("ws-003", "broad", answer(), taken("download", "downloading"), started=started)
-    assert result["state"] == "downloading"
+    visit("ws-002", answer(version=TARGET))
+    result = visit("ws-003", answer(), taken("download", "downloading"), started=started)
+    assert (result["state"], result["ring_closed"]) == ("downloading", False)
+
+
+def test_only_hosts_of_this_batch_can_open_a_ring(records: Path) -> None:
+    groups = {"pilot": ["ws-001"], "broad": ["ws-003"]}
+    variables = {"inventory_hostname": "ws-003", "groups": groups, "ansible_play_hosts": ["ws-001", "ws-003"]}
+    for batch, at_rest in ((["ws-001", "ws-003"], False), (["ws-003"], True)):
+        play = transcript(records, deployment={"rings": ["pilot", "broad"]})
+        assert play.run([answer()], ansible_play_batch=batch, **variables)["at_rest"] == at_rest
+
+
+def test_a_damaged_record_of_a_neighbour_keeps_a_ring_closed_and_nothing_else(records: Path) -> None:
+    records.mkdir(parents=True)
+    (records / "ws-001.json").write_text('{"schema": 1, "host"')
+    groups = {"pilot": ["ws-001"], "broad": ["ws-003"]}
+    result = transcript(records, deployment={"rings": ["pilot", "broad"]}).run(
+        [answer()], inventory_hostname="ws-003", groups=groups
+    )
+    assert (result["state"], result["reason"]) == (
+        "waiting",
+        "ring pilot: 0 of 1 compliant, 1 needed to open ring broad",
+    )
 
 
 def test_hosts_without_a_ring_go_last_and_unknown_rings_are_a_mistake(records: Path) -> None:
     groups = {"pilot": ["ws-009"], "all": ["ws-001", "ws-009"]}
-    result = transcript(records, deployment={"rings": ["pilot"]}).run([answer()], groups=groups, group_names=[])
+    result = transcript(records, deployment={"rings": ["pilot"]}).run([answer()], groups=groups)
     assert (result["ring"], result["state"]) == ("rest", "waiting")
-    result = transcript(records, deployment={"rings": ["pilots"]}).run([], groups=groups, group_names=[])
+    result = transcript(records, deployment={"rings": ["pilots"]}).run([], groups=groups)
     assert result["failed"]
     assert "rings: 'pilots' is not a group of the inventory" in result["msg"]
 
@@ -292,6 +408,7 @@ def test_hosts_without_a_ring_go_last_and_unknown_rings_are_a_mistake(records: P
         ({"version": "latest"}, "deployment.version: 'latest' is not an Office version"),
         ({"channel": "Weekly"}, "deployment.channel: 'Weekly' is not an update channel"),
         ({"source": "ftp://x"}, "deployment.source: 'ftp://x' is neither"),
+        ({"source": "http://u:hush@x/y"}, "deployment.source: the URL holds a user name or a password"),
         ({"source": "http://x/a b"}, "deployment.source: 'http://x/a b' is neither"),
         ({"languages": []}, "deployment.languages: the list is empty"),
         ({"ring_success": 101}, "deployment.ring_success: 101 is not between 0 and 100"),
@@ -304,6 +421,7 @@ def test_bad_options_are_named(records: Path, changes: dict[str, Any], message: 
     result = transcript(records, deployment=changes).run([])
     assert result["failed"]
     assert message in result["msg"]
+    assert "hush" not in str(result)
     assert not records.exists()
 
 
@@ -320,4 +438,4 @@ def test_records_that_cannot_be_used_are_named(records: Path) -> None:
 
 def test_a_name_cannot_leave_the_directory(records: Path) -> None:
     transcript(records).run([answer(version=TARGET)], inventory_hostname="../ws:1")
-    assert [path.name for path in records.iterdir()] == ["%2E.%2Fws%3A1.json"]
+    assert sorted(path.name for path in records.iterdir()) == ["%2E.%2Fws%3A1.json", ".%2E.%2Fws%3A1.lock"]

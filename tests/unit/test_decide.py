@@ -43,10 +43,12 @@ CLOSED = Gate(open=False, settled=False, reason="ring pilot: 0 of 2 compliant, 2
 STOPPED = replace(CLOSED, settled=True)
 LATER = NOW + timedelta(minutes=5)
 EARLIER = NOW - timedelta(minutes=5)
-DOWNLOAD_ASKED = replace(RECORD, submitted="download", submitted_at=EARLIER, status="unknown", state="downloading")
-APPLY_ASKED = replace(
-    RECORD, submitted="apply", submitted_at=EARLIER, status="download_succeeded", state="applying", staged=True
+DOWNLOAD_ASKED = replace(
+    RECORD, submitted="download", submitted_at=EARLIER, arrived=True, status="unknown", state="downloading"
 )
+APPLY_ASKED = replace(DOWNLOAD_ASKED, submitted="apply", status="download_succeeded", state="applying", staged=True)
+#: Nobody knows whether these arrived
+DOWNLOAD_SENT, APPLY_SENT = replace(DOWNLOAD_ASKED, arrived=False), replace(APPLY_ASKED, arrived=False)
 STAGED = replace(RECORD, staged=True, status="download_succeeded", state="staged")
 
 
@@ -158,6 +160,28 @@ CASES = [
          record=DOWNLOAD_ASKED, attempts=1, memory={"submitted": None, "not_before": None}),
     Case("restarted once too often", look(status="unknown"), "none", "failed", True, "knows nothing of the download",
          record=replace(DOWNLOAD_ASKED, attempts=2), attempts=3),
+    # steps on whose way the connection broke
+    Case("a download that left no trace", look(), "download", "downloading", False, record=DOWNLOAD_SENT, attempts=0,
+         memory={"submitted": None, "lost_steps": 1, "not_before": None,
+                 "failure": "the connection broke while the download was asked for"}),
+    Case("an installation that left no trace", look(status="download_succeeded", ready=TARGET), "apply", "applying",
+         False, record=APPLY_SENT, attempts=0,
+         memory={"lost_steps": 1, "failure": "the connection broke while the installation was asked for"}),
+    Case("no trace but an earlier failure", look(status="download_failed", error_code=9), "download", "downloading",
+         False, record=replace(DOWNLOAD_SENT, status="download_failed", attempts=1), attempts=1,
+         memory={"lost_steps": 1}),
+    Case("no trace after a restart", look(), "download", "downloading", False,
+         record=replace(DOWNLOAD_SENT, status="download_failed"), attempts=0, memory={"lost_steps": 1}),
+    Case("no trace yet", look(), "none", "downloading", False,
+         record=replace(DOWNLOAD_SENT, submitted_at=NOW - timedelta(seconds=2)), memory={"lost_steps": 0}),
+    Case("lost too often", look(), "none", "failed", True, "the connection broke while the download was asked for",
+         record=replace(DOWNLOAD_SENT, lost_steps=_decide.LOST_STEPS, attempts=2), attempts=3),
+    Case("its answer was lost, it failed", look(status="download_failed", error_code=9), "none", "waiting", False,
+         "download failed: 9", record=DOWNLOAD_SENT, attempts=1, memory={"lost_steps": 0}),
+    Case("its answer was lost, it runs", look(status="downloading"), "none", "downloading", False,
+         record=DOWNLOAD_SENT, memory={"arrived": True}),
+    Case("its answer was lost, another's installation runs", look(status="applying"), "none", "waiting", False,
+         "something else", record=DOWNLOAD_SENT, memory={"arrived": False}),
     # staged
     Case("downloaded", look(status="download_succeeded", ready=TARGET), "apply", "applying", False,
          record=DOWNLOAD_ASKED, attempts=0, memory={"submitted": None, "staged": True}),
@@ -255,6 +279,7 @@ def test_after_step(host: HostState, answer: StepAnswer, state: str, attempts: i
     decision = _decide.after_step(DEPLOYMENT, host, record, NOW, OPEN, answer)
     assert (decision.step, decision.state) == ("none", state)
     assert (decision.memory.attempts, decision.memory.submitted) == (attempts, submitted)
+    assert decision.memory.arrived == (submitted is not None)
 
 
 def test_a_refused_call_is_explained() -> None:
@@ -413,8 +438,9 @@ def test_what_holds_for_every_history(seed: int) -> None:
         record = recorded(record, decision, answered, now)
         if record.state in ("compliant", "ahead"):
             host.downloads = host.applies = 0
-        assert host.downloads <= deployment.max_attempts
-        assert host.applies <= deployment.max_attempts
+        assert record.lost_steps <= _decide.LOST_STEPS
+        assert host.downloads <= deployment.max_attempts + record.lost_steps
+        assert host.applies <= deployment.max_attempts + record.lost_steps
         assert (record.state == "compliant") == (answered is not None and answered.version == TARGET)
     assert record.at_rest, f"it never ends: {record.state}, {record.reason}"
 
@@ -423,6 +449,8 @@ def blocked_apply(deployment: Deployment, seen: HostState | None, record: Record
     """Whether this look is the one that finds an apply to have failed by an application opened in between."""
     over = record.submitted == "apply" and decision.memory.submitted is None
     if not over or seen is None or seen.status != "apply_failed" or decision.memory.attempts != record.attempts:
+        return False
+    if decision.memory.lost_steps != record.lost_steps:
         return False
     if decision.state in ("compliant", "ahead", "incompatible", "com_unavailable"):
         return False

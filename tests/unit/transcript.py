@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping, Sequence
 from types import SimpleNamespace
 from typing import Any
@@ -72,6 +73,7 @@ class Transcript:
         self.options: list[dict[str, Any]] = []
         self.shown: list[str] = []
         self.resets = 0
+        self.hangs: set[str] = set()  #: questions that are never answered
         self._answers: list[dict[str, Any] | Exception] = []
         task = SimpleNamespace(args=dict(options), check_mode=check_mode, diff=diff, async_val=0, action="test")
         connection = SimpleNamespace(
@@ -88,7 +90,7 @@ class Transcript:
     def run(self, answers: Sequence[dict[str, Any] | Exception], **task_vars: Any) -> dict[str, Any]:
         """Run the action; all answers have to be used up, and none may be missing."""
         self._answers = list(answers)
-        variables = {"inventory_hostname": "ws-001", "groups": {"all": ["ws-001"]}, "group_names": [], **task_vars}
+        variables = {"inventory_hostname": "ws-001", "groups": {"all": ["ws-001"]}, **task_vars}
         result: dict[str, Any] = self.action.run(task_vars=variables)
         assert not self._answers, f"never asked for: {self._answers}"
         return result
@@ -100,6 +102,8 @@ class Transcript:
         step = module_args.get("_step")
         self.asked.append(module_name.rpartition(".")[2] + (f" {step}" if step else ""))
         self.options.append(module_args)
+        if self.asked[-1] in self.hangs:
+            time.sleep(60)
         assert self._answers, f"{self.asked[-1]} asked for after the end of the transcript"
         following = self._answers.pop(0)
         if isinstance(following, Exception):
