@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import os
 import subprocess
+from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
 
@@ -66,7 +67,8 @@ class WinePrefix:
         self.run("regedit", "/S", windows_path(path))
 
     def _end(self) -> None:
-        self._run("wineserver", "-k")  # of this prefix only
+        with suppress(subprocess.CalledProcessError):  # it has ended by itself when nothing ran for a while
+            self._run("wineserver", "-k")  # of this prefix only
 
     def _run(self, *command: str) -> None:
         # To a file: what stays behind in the prefix would keep a pipe open.
