@@ -41,3 +41,9 @@ def test_all_known_forms_are_read(data: bytes, digest: str) -> None:
 def test_anything_else_is_refused(data: bytes) -> None:
     with pytest.raises(FeedError, match="hash file"):
         hash_file.parse(data)
+
+
+def test_the_version_is_in_the_second_line() -> None:
+    assert hash_file.version(f"\ufeff{MD5}\r\n16.0.20326.20100\r\n".encode("utf-16-le")) == "16.0.20326.20100"
+    assert hash_file.version(SHA256.encode("utf-16-le")) is None
+    assert hash_file.version(f"{MD5}\r\n".encode("ascii")) is None

@@ -10,6 +10,7 @@ import re
 import shutil
 import threading
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -343,16 +344,35 @@ def test_without_the_labs_anchor_ofl_cab_is_not_trusted(cdn: LabCdn, tmp_path: P
     assert paths(cdn) == ["/pr/wsus/ofl.cab"]
 
 
-@pytest.mark.parametrize("name", ["s640.cab", f"v64_{NEW.version}.cab"])
-def test_a_signed_cabinet_of_another_build_is_refused(tmp_path: Path, name: str) -> None:
+def test_signed_cabinets_of_another_build_are_refused(tmp_path: Path) -> None:
     """A mirror that answers with an older build's files could otherwise keep a fleet back, all signatures valid."""
     with LabCdn(tmp_path / "cdn", (OLD, NEW)) as cdn:
-        www = tmp_path / "cdn" / "www"
-        old_name = name.replace(NEW.version, OLD.version)
-        shutil.copy(www / cdn.path(OLD, old_name)[1:], www / cdn.path(NEW, name)[1:])
-        text = refusal(cdn, tmp_path, FeedError)
-    assert f"is that of version '{OLD.version}', not of '{NEW.version}'" in text
-    assert text.startswith("cdn_url: ")
+        for name in ("s640.cab", "i640.cab", "i641033.cab", "a640_exp.cab", f"v64_{NEW.version}.cab"):
+            with replaced(cdn, tmp_path, name, cdn.path(OLD, name.replace(NEW.version, OLD.version))):
+                text = refusal(cdn, tmp_path, FeedError)
+            assert f"is that of version '{OLD.version}', not of '{NEW.version}'" in text
+            assert text.startswith("cdn_url: ")
+
+
+def test_signed_cabinets_of_something_else_are_refused(tmp_path: Path) -> None:
+    with LabCdn(tmp_path / "cdn", (NEW,)) as cdn:
+        for name in ("s641033.cab", "i640.cab", "i641033.cab", "sa640.cab", f"v64_{NEW.version}.cab"):
+            for other in ("/pr/wsus/releasehistory.cab", cdn.path(NEW, "s640.cab"), cdn.path(NEW, "s641031.cab")):
+                with replaced(cdn, tmp_path, name, other):
+                    text = refusal(cdn, tmp_path, FeedError)
+                assert "is signed, but it is another file" in text
+                assert text.startswith(f"cdn_url: {cdn.url}{cdn.path(NEW, name)} is not used: ")
+
+
+@contextmanager
+def replaced(cdn: LabCdn, tmp_path: Path, name: str, other: str) -> Iterator[None]:
+    """Serve what is at the path `other` in the place of NEW's file."""
+    www = tmp_path / "cdn" / "www"
+    place = www / cdn.path(NEW, name)[1:]
+    before = place.read_bytes()
+    shutil.copy(www / other[1:], place)
+    yield
+    place.write_bytes(before)
 
 
 def change_list(cdn: LabCdn, tmp_path: Path, change: Any) -> str:

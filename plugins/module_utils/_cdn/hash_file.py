@@ -18,6 +18,17 @@ _DIGEST = re.compile(r"[0-9a-f]{32}|[0-9a-f]{40}|[0-9a-f]{64}")  # MD5, SHA-1, S
 
 def parse(data: bytes) -> str:
     """Give the digest in lower-case hex; its length tells the algorithm (64 digits: SHA-256). FeedError otherwise."""
+    return _lines(data)[0]
+
+
+def version(data: bytes) -> str | None:
+    """Give what stands in the second line, the version of the build; None if there is no such line."""
+    lines = _lines(data)
+    return lines[1] if len(lines) > 1 else None
+
+
+def _lines(data: bytes) -> list[str]:
+    """Give the lines in lower case, the first of which is a digest."""
     try:
         if data.startswith(b"\xff\xfe"):
             text = data[2:].decode("utf-16-le")
@@ -27,7 +38,7 @@ def parse(data: bytes) -> str:
             text = data.decode("ascii")
     except UnicodeDecodeError as error:
         raise FeedError(f"A hash file of {len(data)} bytes is neither UTF-16 nor ASCII.") from error
-    digest = text.strip().partition("\n")[0].strip().lower()
-    if not _DIGEST.fullmatch(digest):
-        raise FeedError(f"A hash file does not begin with a digest but with {digest[:80]!r}.")
-    return digest
+    lines = [line.strip() for line in text.strip().lower().splitlines()]
+    if not lines or not _DIGEST.fullmatch(lines[0]):
+        raise FeedError(f"A hash file does not begin with a digest but with {text[:80]!r}.")
+    return lines

@@ -95,7 +95,7 @@ class ImageFiles:
         url = http.redact(download.url)
         try:
             authenticode.verify(path, self._anchors, url)
-            build_identity.check(path, self._version)
+            build_identity.check(path, self._version, download.language)
         except SignatureError as error:
             raise SignatureError(f"cdn_url: {error}") from error
         except FeedError as error:
