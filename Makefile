@@ -15,9 +15,10 @@ export PATH := $(BIN):$(PATH)
 export PYTHONPATH := $(ROOT)/.build
 export ANSIBLE_COLLECTIONS_PATH := $(ROOT)/.build
 export OFFICEFLEET_CDN_SAMPLES ?= $(abspath $(ROOT)/../shared/cdn-samples)
+export OFFICEFLEET_OLDEST_CORE := $(ROOT)/.venv-oldest/bin
 export PYTHONDONTWRITEBYTECODE := 1
 
-.PHONY: demo test lint unit contract integration windows test-wine test-powershell copy setup setup-wine lock clean
+.PHONY: demo test lint unit contract integration windows test-wine test-powershell copy setup setup-oldest setup-wine lock clean
 
 demo: copy
 	@cd $(COPY) && exec python -m ansible_collections.officefleet.c2r.tests.lab.demo --hosts $(HOSTS) --output $(ROOT)/.build/demo
@@ -34,7 +35,7 @@ lint: copy
 unit: copy
 	cd $(COPY) && pytest tests/unit
 
-contract: copy
+contract: copy setup-oldest
 	cd $(COPY) && pytest tests/contract
 
 integration: copy
@@ -63,6 +64,10 @@ test-powershell: $(if $(PYTHON),,setup)
 setup:
 	@sh dev/setup.sh
 
+# ansible-core 2.16, for the contract
+setup-oldest:
+	@sh dev/setup_oldest.sh
+
 # What tests/windows runs on, where it can be installed.
 setup-wine:
 	@sh dev/setup_wine.sh --if-possible
@@ -73,6 +78,7 @@ copy: setup
 # Needs uv; only for whoever raises a version.
 lock:
 	uv pip compile --universal --python-version 3.11 --generate-hashes --no-annotate --no-header dev/requirements.in -o dev/requirements.lock
+	uv pip compile --universal --python-version 3.10 --generate-hashes --no-annotate --no-header dev/requirements-oldest.in -o dev/requirements-oldest.lock
 
 clean:
-	rm -rf .build .venv
+	rm -rf .build .venv .venv-oldest

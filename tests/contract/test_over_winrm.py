@@ -3,11 +3,14 @@
 """The scenarios once more, through real ansible-core, pywinrm and the lab's WinRM server.
 
 What arrives at a host is what Ansible made of the call, and what is compared is what Ansible made of the answer.
+Played twice: with the ansible-core of the environment, and with the oldest one that the collection supports.
 """
 
 from __future__ import annotations
 
 import json
+import os
+import shutil
 import subprocess
 from dataclasses import asdict
 from pathlib import Path
@@ -40,9 +43,22 @@ class ScenarioHosts:
         return self.simulated[host].answer(expected, call)
 
 
-@pytest.fixture(scope="module")
-def outcome(tmp_path_factory: pytest.TempPathFactory) -> tuple[ScenarioHosts, Path]:
+def programs_of(core: str) -> Path:
+    """Give the folder with the Ansible programs of the newest or the oldest ansible-core; skip where there is none."""
+    if core == "newest":
+        return Path(shutil.which("ansible-playbook") or pytest.fail("there is no ansible-playbook")).parent
+    folder = Path(os.environ.get("OFFICEFLEET_OLDEST_CORE", ""))
+    if not (folder / "ansible-playbook").is_file():
+        pytest.skip(
+            "no ansible-core 2.16 in OFFICEFLEET_OLDEST_CORE; dev/setup_oldest.sh makes it with Python 3.10-3.12"
+        )
+    return folder
+
+
+@pytest.fixture(scope="module", params=["newest", "oldest"])
+def outcome(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> tuple[ScenarioHosts, Path]:
     """The hosts after the play, and the folder with what Ansible was answered."""
+    programs = programs_of(request.param)
     work = tmp_path_factory.mktemp("contract")
     hosts = ScenarioHosts()
     with WinrmServer(hosts.run, password=PASSWORD) as server:
@@ -59,7 +75,7 @@ def outcome(tmp_path_factory: pytest.TempPathFactory) -> tuple[ScenarioHosts, Pa
         (work / "inventory.yml").write_text(yaml.safe_dump({"all": {"hosts": inventory, "vars": connection}}))
         (work / "play.yml").write_text(yaml.safe_dump([_play()]))
         (work / "ansible.cfg").write_text(f"[defaults]\naction_plugins = {PLAY / 'action_plugins'}\n")
-        command = ["ansible-playbook", "--forks", "6", "-i", "inventory.yml", "play.yml"]
+        command = [str(programs / "ansible-playbook"), "--forks", "6", "-i", "inventory.yml", "play.yml"]
         ended = subprocess.run(command, cwd=work, capture_output=True, text=True, timeout=120, check=False)
     assert ended.returncode == 0, ended.stdout + ended.stderr
     return hosts, work
