@@ -395,7 +395,12 @@ def no_cabinet(file: dict[str, str]) -> None:
         file["name"] = "a640_exp.bin"
 
 
-@pytest.mark.parametrize("change", [no_hash, no_cabinet])
+def cabinet_with_hash(file: dict[str, str]) -> None:
+    if file["name"] == "s640.cab":
+        file |= {"hashLocation": "s640.cab/s640.hash", "hashAlgorithm": "Sha256"}
+
+
+@pytest.mark.parametrize("change", [no_hash, no_cabinet, cabinet_with_hash])
 def test_a_file_that_nothing_vouches_for_is_refused(cdn: LabCdn, tmp_path: Path, change: Any) -> None:
     text = refusal(cdn, tmp_path, FeedError, file_list_url=change_list(cdn, tmp_path, change))
     assert "could not be verified" in text

@@ -148,14 +148,29 @@ def _sort_out(
                 manifest.SkippedFile(entry.path, "a catalogue: not covered by any hash, not needed to install")
             )
             continue
-        if entry.hash_location is None and not entry.path.endswith(".cab"):
-            raise FeedError(f"file_list_url: the file list has no hash for {entry.path}, so it could not be verified.")
-        url = cdn_url + urlsplit(entry.url).path
-        known = downloads.get(url)
-        if known is None:
-            downloads[url] = Download(url, (entry.path,), entry.language, entry.hash_location, entry.optional)
-        else:
-            downloads[url] = replace(known, paths=(*known.paths, entry.path))
+        if not entry.path.endswith(".dat" if entry.hash_location else ".cab"):
+            raise FeedError(
+                f"file_list_url: the file list has {entry.hash_location or 'no hash'} for {entry.path}, so it could "
+                "not be verified: streams have a hash in a cabinet, cabinets are signed."
+            )
+        download = Download(
+            cdn_url + urlsplit(entry.url).path, (entry.path,), entry.language, entry.hash_location, entry.optional
+        )
+        known = downloads.get(download.url)
+        if known is not None:
+            if replace(known, paths=download.paths) != download:
+                raise FeedError(
+                    f"file_list_url: the file list wants {entry.url} both as {known.paths[0]} and {entry.path}."
+                )
+            download = replace(known, paths=(*known.paths, entry.path))
+        downloads[download.url] = download
+    sure = {path for download in downloads.values() for path in download.paths if not download.optional}
+    for download in downloads.values():
+        if download.hash_holder and download.hash_holder[0] not in sure:
+            raise FeedError(
+                f"file_list_url: the file list has the hash of {download.paths[0]} in {download.hash_holder[0]}, "
+                "which is not part of the image."
+            )
     return list(downloads.values()), skipped
 
 
