@@ -124,7 +124,8 @@ class Visit:
             return {"failed": True, "msg": message, **self._result("none", submitted=False)}
         except (ModuleFailedError, HostStateError) as failure:
             return self._failed(str(failure))
-        self._show(first=look_only or self.check_mode, pending=step != "none" and not submitted)
+        first = self.check_mode or (look_only and started is None)
+        self._show(first, pending=step != "none" and not submitted)
         return self._result(step, submitted)
 
     def _visit(self, look_only: bool) -> tuple[str, bool]:

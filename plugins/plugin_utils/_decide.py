@@ -96,6 +96,9 @@ def decide(deployment: Deployment, host: HostState | None, record: Record, now: 
     if host is None:
         return Decision("none", "unreachable", "does not answer", at_rest=True, memory=memory)
     standing = _standing(deployment, host, memory)
+    if standing is not None and standing.state == "com_unavailable" and not gate.open:
+        # What turns the interface on is done when the host's turn comes, as everything else
+        return Decision("none", "waiting", gate.reason, gate.settled, standing.memory, ring_closed=True)
     if standing is not None:
         return standing
     if host.busy:

@@ -439,3 +439,15 @@ def test_records_that_cannot_be_used_are_named(records: Path) -> None:
 def test_a_name_cannot_leave_the_directory(records: Path) -> None:
     transcript(records).run([answer(version=TARGET)], inventory_hostname="../ws:1")
     assert sorted(path.name for path in records.iterdir()) == ["%2E.%2Fws%3A1.json", ".%2E.%2Fws%3A1.lock"]
+
+
+def test_a_host_that_is_looked_at_again_has_a_line_only_when_there_is_news(records: Path) -> None:
+    started = time.time() - 60
+    first = transcript(records, look_only=True)
+    first.run([DOWN])
+    assert len(first.shown) == 1
+    stale = json.loads((records / "ws-001.json").read_text()) | {"updated_at": "2026-01-01T00:00:00Z"}
+    (records / "ws-001.json").write_text(json.dumps(stale))
+    again = transcript(records, look_only=True, run_started=started)
+    again.run([DOWN])
+    assert (again.asked, again.shown) == (["update_info"], [])

@@ -126,6 +126,7 @@ CASES = [
     Case("idle by status, another scenario runs", look(scenario="INSTALL"), "none", "waiting", False, "INSTALL"),
     # rings
     Case("ring closed", HOST, "none", "waiting", False, "ring pilot", gate=CLOSED),
+    Case("ring closed, COM not available yet", look(status=None), "none", "waiting", False, "ring pilot", gate=CLOSED),
     Case("ring stays closed", HOST, "none", "waiting", True, "ring pilot", gate=STOPPED),
     Case("staged, ring closed", look(ready=TARGET), "none", "waiting", False, record=STAGED, gate=CLOSED),
     # downloads

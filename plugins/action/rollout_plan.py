@@ -1,0 +1,106 @@
+# Copyright (c) 2026, officefleet.c2r contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Controller half of the module rollout_plan: all of it."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from typing import Any
+
+from ansible.errors import AnsibleError
+from ansible.plugins.action import ActionBase
+from ansible.template import Templar
+
+from ansible_collections.officefleet.c2r.plugins.module_utils._cdn.errors import CdnError, InputError
+from ansible_collections.officefleet.c2r.plugins.modules.reconcile import ARGUMENT_SPEC as RECONCILE_SPEC
+from ansible_collections.officefleet.c2r.plugins.modules.rollout_plan import ARGUMENT_SPEC
+from ansible_collections.officefleet.c2r.plugins.plugin_utils import _rings, _rollout_plan
+from ansible_collections.officefleet.c2r.plugins.plugin_utils._arguments import validated
+from ansible_collections.officefleet.c2r.plugins.plugin_utils._deployment import Deployment
+
+PASSES = 500  #: of one run at most: five are one level of includes, of which Ansible stands about 250
+#: What the deployment takes over as it is.
+TAKEN = (
+    "rings",
+    "ring_success",
+    "max_attempts",
+    "retry_delay",
+    "force_app_shutdown",
+    "multi_session_shutdown",
+    "allow_downgrade",
+    "goal",
+)
+
+
+class ActionModule(ActionBase):
+    """Works on the controller; needs no connection."""
+
+    TRANSFERS_FILES = False
+    _requires_connection = False
+
+    def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
+        """Return what RETURN of the module describes."""
+        super().run(tmp, task_vars)
+        arguments = dict(self._task.args)
+        prefix = str(arguments.pop("variables", None) or "")
+        try:
+            return self._plan(arguments, prefix, task_vars or {})
+        except CdnError as error:
+            return {"failed": True, "msg": str(error)}
+
+    def _plan(self, arguments: Mapping[str, Any], prefix: str, task_vars: Mapping[str, Any]) -> dict[str, Any]:
+        options = _rollout_plan.typed(arguments, prefix)
+        _rollout_plan.check_writable(options["records"], f"{prefix}records")
+        image = _rollout_plan.image(options, prefix)
+        if prefix:
+            self._check_hosts_agree(prefix, image.version, task_vars)
+        given = {
+            "name": options["deployment"] or image.version,
+            "channel": image.channel,
+            "version": image.version,
+            "source": image.source,
+            "languages": list(image.languages),
+            "architectures": list(image.architectures),
+            **{option: options[option] for option in TAKEN},
+        }
+        deployment = validated(RECONCILE_SPEC["deployment"]["options"], given)
+        try:
+            _rings.ring_of(Deployment.from_options(deployment), task_vars["groups"], task_vars["inventory_hostname"])
+        except InputError as error:
+            raise InputError(f"{prefix}{error}") from error
+        started = time.time()
+        return {
+            "changed": False,
+            "deployment": deployment,
+            "records": options["records"],
+            "answer_timeout": options["answer_timeout"],
+            "started": started,
+            "deadline": started + options["timeout"],
+            "pass_seconds": max(options["pass_seconds"], options["timeout"] / PASSES),
+            "timeout": options["timeout"],
+        }
+
+    def _check_hosts_agree(self, prefix: str, version: str, task_vars: Mapping[str, Any]) -> None:
+        """Compare the variables of all hosts. The version may be a lookup, so it is compared as it is written."""
+        pinned = f"{prefix}version"
+        raw = {host: task_vars["hostvars"].raw_get(host) for host in task_vars["ansible_play_batch"]}
+        _rollout_plan.check_same(pinned, {host: variables.get(pinned) for host, variables in raw.items()})
+        values = {host: self._values(prefix, {**variables, pinned: version}) for host, variables in raw.items()}
+        for option in ARGUMENT_SPEC:
+            if option != "version":
+                _rollout_plan.check_same(prefix + option, {host: given.get(option) for host, given in values.items()})
+
+    def _values(self, prefix: str, variables: dict[str, Any]) -> dict[str, Any]:
+        """Give one host's values of the options."""
+        # ansible-core leaves this class without annotations
+        templar = Templar(self._loader, variables)  # type: ignore[no-untyped-call, unused-ignore]
+        try:
+            return {
+                option: templar.template(variables[prefix + option])
+                for option in ARGUMENT_SPEC
+                if prefix + option in variables
+            }
+        except AnsibleError as error:
+            raise InputError(f"{variables.get('inventory_hostname')}: {error}") from error

@@ -1,0 +1,212 @@
+#!/usr/bin/python
+# Copyright (c) 2026, officefleet.c2r contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: rollout_plan
+short_description: Check what a rollout is told, and make one deployment of it
+version_added: 0.1.0
+description:
+  - Checks all that a run of P(officefleet.c2r.rollout#role) is told, reads the manifest of the image, and gives the
+    deployment that M(officefleet.c2r.reconcile) takes. The role runs it once, before it looks at any host.
+  - An option that is empty counts as not given, as in surveys that were not filled in.
+  - All hosts of a run get the same deployment, so it fails when the options come from variables that differ between
+    hosts, see O(variables).
+options:
+  channel:
+    description: The update channel, by any name that Microsoft uses for it, such as V(MonthlyEnterprise).
+    type: str
+    required: true
+  version:
+    description: The build, such as V(16.0.20228.20190) or V(20228.20190).
+    type: str
+    required: true
+  source:
+    description: URL or UNC path of the image as hosts see it, the directory that holds C(office/data).
+    type: str
+    required: true
+  manifest_url:
+    description:
+      - Where the controller reads the image's C(manifest.json), a URL or a file's path. By default in O(source).
+      - Required where O(source) is a UNC path.
+    type: str
+  records:
+    description: The directory of records on the controller.
+    type: path
+    required: true
+  deployment:
+    description: Name of the deployment, by default its version. Another name lets failed hosts try again.
+    type: str
+  rings:
+    description: Groups of the inventory in the order of their turn; hosts in none of them come last.
+    type: list
+    elements: str
+    default: []
+  ring_success:
+    description: How many percent of a ring must be compliant before the next opens.
+    type: int
+    default: 95
+  max_attempts:
+    description: After how many failed attempts a host is left alone.
+    type: int
+    default: 3
+  retry_delay:
+    description: Seconds between a failed attempt and the next.
+    type: int
+    default: 900
+  force_app_shutdown:
+    description: Whether open Office applications are closed for the installation. Whoever works in them may lose data.
+    type: bool
+    default: false
+  multi_session_shutdown:
+    description: Whether O(force_app_shutdown) holds on hosts that several people work on at once, too.
+    type: bool
+    default: false
+  allow_downgrade:
+    description: Whether hosts with a newer build are brought back.
+    type: bool
+    default: false
+  goal:
+    description: V(downloaded) stops before the installation.
+    type: str
+    choices: [installed, downloaded]
+    default: installed
+  pass_seconds:
+    description: Seconds between two passes.
+    type: float
+    default: 30.0
+  timeout:
+    description: After so many seconds no further pass begins.
+    type: float
+    default: 7200.0
+  answer_timeout:
+    description: Seconds that a host has for each answer, see M(officefleet.c2r.reconcile).
+    type: int
+    default: 120
+  variables:
+    description:
+      - What the variables begin with that the options come from, such as V(officefleet_); the rest of a variable's
+        name is the option's. Messages name the variables then, and one that differs between hosts is refused.
+    type: str
+    default: ""
+extends_documentation_fragment:
+  - ansible.builtin.action_common_attributes
+attributes:
+  check_mode:
+    support: full
+    details: It changes nothing anyway.
+  diff_mode:
+    support: none
+  platform:
+    platforms: posix
+    details: That is the controller; no host is contacted.
+author:
+  - officefleet.c2r contributors (@officefleet)
+seealso:
+  - module: officefleet.c2r.reconcile
+"""
+
+EXAMPLES = r"""
+- name: Plan a rollout
+  officefleet.c2r.rollout_plan:
+    channel: MonthlyEnterprise
+    version: 16.0.20228.20190
+    source: http://updates.example.com/office/MonthlyEnterprise/16.0.20228.20190
+    records: /var/lib/officefleet/records
+    rings: [pilot, broad]
+  register: plan
+  run_once: true
+
+- name: One pass
+  officefleet.c2r.reconcile:
+    deployment: "{{ plan.deployment }}"
+    records: "{{ plan.records }}"
+"""
+
+RETURN = r"""
+deployment:
+  description: The deployment for M(officefleet.c2r.reconcile), with channel and version in their full form.
+  returned: success
+  type: dict
+  sample:
+    name: 16.0.20228.20190
+    channel: MonthlyEnterprise
+    version: 16.0.20228.20190
+    source: http://updates.example.com/office/MonthlyEnterprise/16.0.20228.20190
+    languages: [en-us, de-de]
+    architectures: [x64]
+    rings: [pilot, broad]
+records:
+  description: The directory of records.
+  returned: success
+  type: str
+  sample: /var/lib/officefleet/records
+answer_timeout:
+  description: As O(answer_timeout).
+  returned: success
+  type: int
+  sample: 120
+started:
+  description: When the plan was made, in seconds since the epoch on the controller's clock.
+  returned: success
+  type: float
+  sample: 1795246681.5
+deadline:
+  description: When O(timeout) is over, in the same form.
+  returned: success
+  type: float
+  sample: 1795253881.5
+pass_seconds:
+  description: Seconds between two passes, at least the 500th part of O(timeout).
+  returned: success
+  type: float
+  sample: 30.0
+timeout:
+  description: As O(timeout).
+  returned: success
+  type: float
+  sample: 7200.0
+"""
+
+from typing import Any
+
+from ansible.module_utils.basic import AnsibleModule
+
+#: Read by the action plugin, so that options are declared once.
+ARGUMENT_SPEC: dict[str, dict[str, Any]] = {
+    "channel": {"type": "str", "required": True},
+    "version": {"type": "str", "required": True},
+    "source": {"type": "str", "required": True},
+    "manifest_url": {"type": "str"},
+    "records": {"type": "path", "required": True},
+    "deployment": {"type": "str"},
+    "rings": {"type": "list", "elements": "str", "default": []},
+    "ring_success": {"type": "int", "default": 95},
+    "max_attempts": {"type": "int", "default": 3},
+    "retry_delay": {"type": "int", "default": 900},
+    "force_app_shutdown": {"type": "bool", "default": False},
+    "multi_session_shutdown": {"type": "bool", "default": False},
+    "allow_downgrade": {"type": "bool", "default": False},
+    "goal": {"type": "str", "choices": ["installed", "downloaded"], "default": "installed"},
+    "pass_seconds": {"type": "float", "default": 30.0},
+    "timeout": {"type": "float", "default": 7200.0},
+    "answer_timeout": {"type": "int", "default": 120},
+    "variables": {"type": "str", "default": ""},
+}
+
+
+def main() -> None:
+    """Fail: without its action plugin there is nothing here that could plan."""
+    module = AnsibleModule(  # type: ignore[no-untyped-call]  # ansible-core annotates only parts of itself
+        argument_spec=ARGUMENT_SPEC, supports_check_mode=True
+    )
+    module.fail_json(
+        msg="officefleet.c2r.rollout_plan works in the action plugin of the same name, on the controller; that was not "
+        "used. Call it by its full name, officefleet.c2r.rollout_plan."
+    )
+
+
+if __name__ == "__main__":
+    main()

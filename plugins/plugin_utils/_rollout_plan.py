@@ -1,0 +1,136 @@
+# Copyright (c) 2026, officefleet.c2r contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What a rollout is told, checked in one place. InputError names the variable, its value and what would be valid.
+
+`prefix` is what the variables begin with, such as "officefleet_"; the rest of a variable's name is the option's.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from ansible_collections.officefleet.c2r.plugins.module_utils._cdn import channels, http, manifest, version
+from ansible_collections.officefleet.c2r.plugins.module_utils._cdn.errors import FeedError, InputError, TransferError
+from ansible_collections.officefleet.c2r.plugins.modules.rollout_plan import ARGUMENT_SPEC
+from ansible_collections.officefleet.c2r.plugins.plugin_utils import _deployment
+from ansible_collections.officefleet.c2r.plugins.plugin_utils._arguments import ArgumentsError, validated
+
+TAKES = {
+    "channel": "an update channel such as MonthlyEnterprise",
+    "version": "a build such as 16.0.20228.20190, or the lookup officefleet.c2r.release",
+    "source": "the URL of the image, such as http://updates.example.com/office/MonthlyEnterprise/16.0.20228.20190",
+    "records": "a directory on this machine that lasts, such as /var/lib/officefleet/records",
+}
+KINDS = {"int": "a whole number", "float": "a number", "bool": "true or false", "list": "a list of groups"}
+DAY = 86400
+RANGES = {"pass_seconds": (0, DAY), "timeout": (0, 7 * DAY), "answer_timeout": (1, 3600)}  #: seconds
+HOSTS_NAMED = 3  #: for each value in a message
+
+
+@dataclass(frozen=True)
+class Image:
+    """The image to roll out: names in full, the rest as its manifest has it."""
+
+    channel: str
+    version: str
+    source: str
+    languages: tuple[str, ...]
+    architectures: tuple[str, ...]
+
+
+def typed(given: Mapping[str, Any], prefix: str) -> dict[str, Any]:
+    """Give every option with its type. Empty ones count as not given, as in surveys that were not filled in."""
+    unknown = sorted(set(given) - set(ARGUMENT_SPEC))
+    if unknown:
+        raise InputError(f"{unknown[0]}: there is no such option. Valid are {', '.join(ARGUMENT_SPEC)}.")
+    return {option: _typed(option, given.get(option), prefix) for option in ARGUMENT_SPEC}
+
+
+def _typed(option: str, value: Any, prefix: str) -> Any:
+    specification = ARGUMENT_SPEC[option]
+    value = value.strip() if isinstance(value, str) else value
+    if value is None or value == "":
+        if "required" in specification:
+            raise InputError(f"{prefix}{option} is not set; it takes {TAKES[option]}.")
+        return specification.get("default")
+    try:
+        value = validated({option: specification}, {option: value})[option]
+    except ArgumentsError as error:
+        choices = ", ".join(specification.get("choices", ()))
+        wanted = f"one of {choices}" if choices else KINDS.get(specification["type"], "text")
+        raise InputError(f"{prefix}{option}: {value!r} is not {wanted}.") from error
+    lowest, highest = RANGES.get(option, (None, None))
+    if lowest is not None and highest is not None and not lowest <= value <= highest:
+        raise InputError(f"{prefix}{option}: {value:g} is not between {lowest} and {highest} (seconds).")
+    return [item.strip() for item in value if item.strip()] if isinstance(value, list) else value
+
+
+def image(options: Mapping[str, Any], prefix: str) -> Image:
+    """Check channel, version and source, and hold them against the image's manifest. TransferError, FeedError."""
+    channel = channels.find(options["channel"], f"{prefix}channel").name
+    build = version.full(options["version"], f"{prefix}version")
+    source = _deployment.source(options["source"], f"{prefix}source")
+    found, place = _manifest(source, options["manifest_url"], prefix)
+    if (found.channel, found.version) != (channel, build):
+        raise InputError(
+            f"{prefix}source: {place} describes {found.channel} {found.version}, but the run is for {channel} {build}. "
+            f"Let {prefix}source, {prefix}channel and {prefix}version name one image."
+        )
+    return Image(channel, build, source, found.languages, found.architectures)
+
+
+def _manifest(source: str, url: str | None, prefix: str) -> tuple[manifest.Manifest, str]:
+    """Read the manifest, from `url` or from the source; give it and where it is."""
+    if url is None and source.startswith("\\\\"):
+        raise InputError(
+            f"{prefix}manifest_url is not set; where {prefix}source is a UNC path ({source}) it takes the URL or the "
+            f"path at which this machine reads the image's {manifest.NAME}."
+        )
+    option = f"{prefix}source" if url is None else f"{prefix}manifest_url"
+    place = url or f"{source}/{manifest.NAME}"
+    if re.match("https?://[^/]*@", place):
+        raise InputError(f"{option}: the URL holds a user name or a password, which would be shown in messages.")
+    try:
+        return manifest.Manifest.from_json(http.read_source(place, option).decode()), place
+    except (TransferError, InputError, FeedError, UnicodeDecodeError) as error:
+        said = str(error) if str(error).startswith(option) else f"{option}: {place} is no manifest of an image. {error}"
+        raise InputError(
+            f"{said} Stage the image with the playbook officefleet.c2r.stage, or name the directory of a staged image, "
+            "<library>/<channel>/<version> as the web server gives it."
+        ) from error
+
+
+def check_writable(directory: str, option: str) -> None:
+    """Refuse a directory that no record can be written to; nothing is made yet."""
+    place = Path(directory)
+    present = next(path for path in (place, *place.absolute().parents) if path.exists())
+    if not present.is_dir() or not os.access(present, os.W_OK | os.X_OK):
+        raise InputError(
+            f"{option}: {directory!r} cannot be written. Name a directory on this machine that the user who runs "
+            "Ansible may write to."
+        )
+
+
+def check_same(variable: str, values: Mapping[str, Any]) -> None:
+    """Refuse a variable with several values, given for each host: the run would follow the first host's in silence."""
+    hosts: dict[str, list[str]] = {}
+    for host, value in values.items():
+        text = http.redact(value) if isinstance(value, str) and "://" in value else repr(value)
+        hosts.setdefault("nothing" if value is None else text, []).append(host)
+    if len(hosts) > 1:
+        said = "; ".join(f"{value} for {_some(names)}" for value, names in hosts.items())
+        raise InputError(
+            f"{variable} differs between the hosts of this run: {said}. A run has one deployment: give all hosts "
+            "the same, or run it for one group at a time (--limit)."
+        )
+
+
+def _some(hosts: list[str]) -> str:
+    more = len(hosts) - HOSTS_NAMED
+    return ", ".join(hosts[:HOSTS_NAMED]) + (f" and {more} more" if more > 0 else "")
