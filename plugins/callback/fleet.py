@@ -16,7 +16,8 @@ description:
     twice.
   - M(officefleet.c2r.reconcile) shows a line of its own whenever a host comes to another phase. The C(changed) and
     C(ok) lines of these tasks, and the lines that list every host for which a task file is included, are left out.
-    Failures and warnings stay, and with C(-v) nothing is left out.
+    Failures and warnings stay, also with C(display_ok_hosts=false), and with C(-v) nothing is left out.
+  - What M(ansible.builtin.debug) says is shown as it is, also with C(display_ok_hosts=false).
 extends_documentation_fragment:
   - default_callback
   - result_format_callback
@@ -38,6 +39,7 @@ from ansible.playbook.task_include import TaskInclude  # noqa: E402
 from ansible.plugins.callback.default import CallbackModule as DefaultCallback  # noqa: E402
 
 SPEAKS_FOR_ITSELF = "officefleet.c2r.reconcile"
+MESSAGE = ("ansible.builtin.debug", "debug")
 
 
 class CallbackModule(DefaultCallback):
@@ -46,11 +48,18 @@ class CallbackModule(DefaultCallback):
     CALLBACK_NAME = "officefleet.c2r.fleet"
 
     def v2_runner_on_ok(self, result: Any) -> None:
-        """Leave a quiet visit to its phase line, and includes unsaid; show everything else as ever."""
+        """Leave a quiet visit to its phase line, and includes unsaid; show the rest as ever, warnings always."""
+        if self._display.verbosity:
+            super().v2_runner_on_ok(result)
+            return
         # ansible-core 2.19 made these names public and will drop the underscored ones.
-        outcome, task = (result.result, result.task) if hasattr(result, "task") else (result._result, result._task)
-        is_quiet_visit = task.action == SPEAKS_FOR_ITSELF and not outcome.get("warnings")
-        if self._display.verbosity or not (is_quiet_visit or isinstance(task, TaskInclude)):
+        public = hasattr(result, "task")
+        outcome, task = (result.result, result.task) if public else (result._result, result._task)
+        self._handle_warnings(outcome)  # takes them out: where "ok" is hidden, the default callback would drop them
+        if task.action in MESSAGE and isinstance(outcome.get("msg"), str):
+            host = (result.host if public else result._host).get_name()
+            self._display.display(outcome["msg"] if task.run_once else f"{host}  {outcome['msg']}")
+        elif task.action != SPEAKS_FOR_ITSELF and not isinstance(task, TaskInclude):
             super().v2_runner_on_ok(result)
 
     def v2_playbook_on_include(self, included_file: Any) -> None:

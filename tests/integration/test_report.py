@@ -16,6 +16,7 @@ import pytest
 from lxml import html
 
 from ansible_collections.officefleet.c2r.tests.lab import sample_records as sample
+from ansible_collections.officefleet.c2r.tests.lab.demo import ANSIBLE_CFG as DEMO_CFG
 
 COLLECTION = Path(__file__).resolve().parents[2]
 BUILD = COLLECTION.parents[2]
@@ -157,6 +158,30 @@ def test_a_damaged_record_is_named_and_the_rest_reported(site: Site) -> None:
     assert len(page.findall('.//table[@id="hosts-table"]/tbody/tr')) == 25
 
 
+def test_warnings_and_messages_are_seen_where_ok_is_not(site: Site) -> None:
+    """With the settings that the README advises and the demo uses."""
+    (site.directory / "ansible.cfg").write_text(DEMO_CFG)
+    assert site.playbook().returncode == 0
+    (site.records / "ws-026.json").write_text('{"schema": 1')
+    assert site.playbook().returncode == 0
+    ran = site.playbook()
+    assert "changed=0" in ran.stdout, "so that its line is hidden"
+    assert "ws-026.json' is not JSON" in ran.stderr
+    assert "1 file is no record: ws-026.json is not JSON" in ran.stdout
+    tasks = [
+        {"ansible.builtin.debug": {"msg": "said by each"}},
+        {"ansible.builtin.debug": {"msg": "said once"}, "run_once": True},
+        {"ansible.builtin.debug": {"var": "inventory_hostname"}},
+    ]
+    play = {"name": "Speak", "hosts": "localhost", "gather_facts": False, "tasks": tasks}
+    (site.directory / "speak.yml").write_text(json.dumps([play]))
+    said = site.run("ansible-playbook", "speak.yml").stdout.splitlines()
+    assert [line for line in said if line and not line.startswith(("PLAY", "localhost    "))] == [
+        "localhost  said by each",
+        "said once",
+    ]
+
+
 def test_many_damaged_records_do_not_flood_the_terminal(site: Site) -> None:
     for number in range(30):
         (site.records / f"bad-{number}.json").write_text("{}")
@@ -176,7 +201,7 @@ def test_many_damaged_records_do_not_flood_the_terminal(site: Site) -> None:
         ("officefleet_records=", ["officefleet_records is not set; it takes the directory"]),
         ("officefleet_report=/nowhere/x.html", ["dest: the directory of '/nowhere/x.html' does not exist. Create it"]),
         ("officefleet_report=/", ["dest: '/' is a directory. Name the file to write"]),
-        ("officefleet_report_table=big", ["report_table must be one of: auto, all, attention, none, got: big"]),
+        ("officefleet_report_table=big", ["officefleet_report_table: 'big' is not one of auto, all, attention, none."]),
     ],
 )
 def test_bad_input_is_named_with_its_remedy(site: Site, setting: str, words: list[str]) -> None:
@@ -185,6 +210,7 @@ def test_bad_input_is_named_with_its_remedy(site: Site, setting: str, words: lis
     assert ran.returncode == 2
     assert all(word in printed for word in words), printed
     assert "Traceback" not in printed
+    assert "argument_spec" not in printed
     assert not site.page.exists()
 
 

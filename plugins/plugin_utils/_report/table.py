@@ -40,7 +40,7 @@ def render(summary: Summary, *, table: str, width: int, now: datetime) -> str:
     """
     if table == "auto":
         table = "all" if summary.tally.hosts <= LARGE_FLEET else "attention"
-    parts = [headline(summary), _rings(summary, width), _versions(summary, width)]
+    parts = [headline(summary), _unreadable(summary, width), _rings(summary, width), _versions(summary, width)]
     several = len(summary.deployments) > 1
     if summary.attention:
         parts.append(
@@ -81,6 +81,17 @@ def duration(length: timedelta) -> str:
         if seconds >= size:
             return f"{seconds // size} {unit}"
     return f"{seconds} s"
+
+
+def _unreadable(summary: Summary, width: int) -> str:
+    """Name files that are no records. The task warns of them too, but not every screen shows warnings."""
+    count = len(summary.unreadable)
+    if not count:
+        return ""
+    files = "; ".join(f"{item.file} {item.problem}" for item in summary.unreadable)
+    return _wrap(
+        f"{count} {'file is no record' if count == 1 else 'files are no records'}: {files}", width, REASON_LINES
+    )
 
 
 def _rings(summary: Summary, width: int) -> str:
