@@ -146,10 +146,21 @@ def test_an_answer_about_something_else_is_refused(change: dict[str, Any]) -> No
         from_api(answer(**change))
 
 
-def with_file(**change: Any) -> dict[str, Any]:
+def with_file(which: str = "i640.cab", **change: Any) -> dict[str, Any]:
     document = answer()
-    document["files"][3] = {**document["files"][3], **change}
+    document["files"] = [{**f, **change} if f["name"] == which else f for f in document["files"]]
     return document
+
+
+def with_another(which: str, **change: Any) -> dict[str, Any]:
+    document = answer()
+    document["files"] += [{**f, **change} for f in document["files"] if f["name"] == which]
+    return document
+
+
+X_NONE = "stream.x64.x-none.dat"
+FOLDER = f"{BASE}/office/data/{VERSION}"
+SEMI_ANNUAL = channels.find("SemiAnnual").guid
 
 
 @pytest.mark.parametrize(
@@ -176,6 +187,42 @@ def with_file(**change: Any) -> dict[str, Any]:
         with_file(name="stream.x64.fr-fr.dat"),  # a stream without a hash
         with_file(name="stream.x64.fr-fr.dat", hashLocation="s640.cab/x.hash", hashAlgorithm="Md5"),
         with_file(name="stream.x64.fr-fr.dat", hashLocation="../s640.cab/x.hash", hashAlgorithm="Sha256"),
+        # a name, a URL and a hash that belong to three files
+        with_file(X_NONE, url=f"{FOLDER}/s640.cab"),
+        with_file(X_NONE, url=f"{FOLDER}/stream.x64.de-de.dat", hashLocation="s641031.cab/stream.x64.de-de.hash"),
+        with_file(X_NONE, hashLocation="s640.cab/stream.x64.de-de.hash"),
+        with_file("stream.x64.de-de.dat", hashLocation="s640.cab/stream.x64.de-de.hash"),
+        with_file("stream.x64.de-de.dat", hashLocation="i641031.cab/stream.x64.de-de.hash"),
+        with_file("s640.cab", hashLocation="s640.cab/s640.hash", hashAlgorithm="Sha256"),
+        # another build or channel, the wanted one named elsewhere in the URL
+        with_file(url=f"{BASE}/office/data/16.0.20228.20190/i640.cab?{VERSION}"),
+        with_file(url=f"{BASE}/office/data/16.0.20228.20190/i640.cab#{VERSION}"),
+        with_file(url=f"{BASE}/office/data/{VERSION}/../16.0.20228.20190/i640.cab"),
+        with_file(url=f"{BASE}/office/data/{VERSION}/%2e%2e/16.0.20228.20190/i640.cab"),
+        with_file(url=f"{BASE}/office/data/{VERSION}/i640.cab?"),
+        with_file(url=f"http://cdn/pr/{SEMI_ANNUAL}/office/data/{VERSION}/i640.cab?/{CURRENT.guid}/"),
+        with_file(url=f"http://{CURRENT.guid}/pr/{SEMI_ANNUAL}/office/data/{VERSION}/i640.cab"),
+        with_file(url=f"http://cdn/sg/{CURRENT.guid}/office/data/{VERSION}/i640.cab"),
+        with_file(url=f"http://[::1/pr/{CURRENT.guid}/office/data/{VERSION}/i640.cab"),
+        with_file(url=f"http://me:secret@cdn/pr/{CURRENT.guid}/office/data/{VERSION}/i640.cab"),
+        with_file(url=f"{FOLDER}/i640.cab\n"),
+        with_file(url=f"http://\ud800/pr/{CURRENT.guid}/office/data/{VERSION}/i640.cab"),
+        with_another(
+            "i640.cab", relativePath="/office/data/16.0.1.1/", url=f"{BASE}/office/data/16.0.1.1/i640.cab?{VERSION}"
+        ),
+        with_another("i640.cab", relativePath="/office/data/", url=f"{BASE}/office/data/i640.cab"),
+        # less than a build
+        *(answer(without=name) for name in ("i640.cab", "s640.cab", X_NONE, "s641027.cab")),
+        with_file("s640.cab", lcid="1031"),
+        with_file("s641031.cab", lcid="1027"),
+        # what no disk could hold
+        with_another("i640.cab", name=f"{'a' * 101}.cab", url=f"{FOLDER}/{'a' * 101}.cab"),
+        with_another(
+            "i640.cab", relativePath=f"/office/data/{VERSION}/s640.cab/", name="a.cab", url=f"{FOLDER}/s640.cab/a.cab"
+        ),
+        with_another(
+            "i640.cab", relativePath=f"/office/data/{VERSION}/{'a/' * 9}", name="a.cab", url=f"{FOLDER}/{'a/' * 9}a.cab"
+        ),
     ],
 )
 def test_an_answer_that_is_not_sound_is_refused(document: dict[str, Any]) -> None:
@@ -183,7 +230,7 @@ def test_an_answer_that_is_not_sound_is_refused(document: dict[str, Any]) -> Non
         from_api(document)
 
 
-@pytest.mark.parametrize("document", [b"", b"<html></html>", b"[]", b"null", b'{"files": '])
+@pytest.mark.parametrize("document", [b"", b"<html></html>", b"[]", b"null", b'{"files": ', b"[" * 200_000])
 def test_what_is_no_answer_is_refused(document: bytes) -> None:
     with pytest.raises(FeedError, match="The file list API's answer"):
         file_list.from_api(document, VERSION, "x64")
@@ -191,9 +238,10 @@ def test_what_is_no_answer_is_refused(document: bytes) -> None:
 
 def test_the_live_descriptor_is_never_a_source() -> None:
     document = answer(without=f"v64_{VERSION}.cab")
-    document["files"][0]["url"] = f"{BASE}/office/data/v64.cab?{VERSION}"
-    with pytest.raises(FeedError, match=r"where office/data/v64_.* is"):
-        from_api(document)
+    for url in (f"{BASE}/office/data/v64.cab?{VERSION}", f"{BASE}/office/data/v64.cab"):
+        document["files"][0]["url"] = url
+        with pytest.raises(FeedError, match=rf"it should be http://HOST/pr/CHANNEL/office/data/v64_{VERSION}\.cab"):
+            from_api(document)
 
 
 def test_a_channel_ofl_does_not_know_is_named_with_a_remedy() -> None:
@@ -206,6 +254,8 @@ def test_a_channel_ofl_does_not_know_is_named_with_a_remedy() -> None:
     [
         ofl(base=BASE.replace(CURRENT.guid, channels.find("SemiAnnual").guid)),
         ofl(version="new"),
+        ofl(version="1" * 5000),
+        ofl(version="1.1.1.1.1"),
         ofl('<File name="x.cab" language="0"/>'),
         ofl('<File name="../x.cab" relativePath="/office/data/%version%/" language="0"/>'),
         ofl().replace(b"UpdateFiles", b"Other"),
@@ -220,3 +270,36 @@ def test_a_list_of_ofl_that_is_not_sound_is_refused(xml: bytes) -> None:
 def test_the_list_of_the_other_architecture_is_refused() -> None:
     with pytest.raises(FeedError, match="complete x86 build"):
         file_list.from_ofl(ofl(), CURRENT, VERSION, "x86")
+
+
+def test_a_version_that_the_api_does_not_know_is_told_apart() -> None:
+    with pytest.raises(file_list.UnknownBuildError):
+        from_api(answer(version=""))
+    with pytest.raises(FeedError) as caught:
+        from_api(answer(version="16.0.20228.20190"))
+    assert not isinstance(caught.value, file_list.UnknownBuildError)
+
+
+def test_a_catalogue_or_a_cabinet_makes_no_language() -> None:
+    document = answer(without="stream.x64.de-de.dat")
+    document["files"].append(api_file("stream.x64.de-de.dat.cat", "1031", languageType="core"))
+    listed = from_api(document)
+    assert listed.languages == ("ca-es",)
+    with pytest.raises(InputError, match=r"^languages: 'de-de' cannot be staged"):
+        listed.select(["de-de"])
+
+
+def test_the_case_of_an_address_is_the_services_own() -> None:
+    url = f"HTTP://officecdn.microsoft.com:80/PR/{CURRENT.guid.upper()}/Office/Data/{VERSION}/i640.cab"
+    listed = from_api(with_file(url=url))
+    assert [entry.url for entry in listed.files if entry.path.endswith("/i640.cab")] == [url]
+
+
+def test_what_every_image_has() -> None:
+    folder = f"office/data/{VERSION}"
+    assert file_list.required(VERSION, "x64", ["de-de"]) == NEUTRAL | {f"{folder}/stream.x64.de-de.dat"}
+    assert file_list.required(VERSION, "x86") == {
+        "office/data/v32.cab",
+        f"office/data/v32_{VERSION}.cab",
+        *(f"{folder}/{name}" for name in ("i320.cab", "i640.cab", "s320.cab", "stream.x86.x-none.dat")),
+    }
