@@ -23,6 +23,18 @@ OTHER = ("MonthlyEnterprise", "16.0.20131.20206")
 DATA = b"data"
 
 
+FOLDER = f"office/data/{NAME[1]}"
+REQUIRED = (
+    "office/data/v64.cab",
+    f"office/data/v64_{NAME[1]}.cab",
+    *(f"{FOLDER}/{name}" for name in ("i640.cab", "s640.cab", "stream.x64.x-none.dat")),
+)
+
+
+def files(languages: tuple[str, ...]) -> list[str]:
+    return [*REQUIRED, *(f"{FOLDER}/stream.x64.{language}.dat" for language in languages)]
+
+
 def image(languages: tuple[str, ...] = ("en-us",)) -> manifest.Manifest:
     return manifest.Manifest(
         channel=NAME[0],
@@ -30,14 +42,18 @@ def image(languages: tuple[str, ...] = ("en-us",)) -> manifest.Manifest:
         architectures=("x64",),
         languages=languages,
         created="2026-11-21T08:00:00Z",
-        files=(manifest.ImageFile("office/data/v64.cab", len(DATA), "00" * 32, "http://cdn/v64", "authenticode"),),
+        files=tuple(
+            manifest.ImageFile(path, len(DATA), "00" * 32, "http://cdn/v64", "authenticode")
+            for path in files(languages)
+        ),
         skipped=(manifest.SkippedFile("office/data/i640.cab.cat", "because"),),
     )
 
 
 def build(folder: Path, languages: tuple[str, ...] = ("en-us",)) -> None:
-    (folder / "office/data").mkdir(parents=True)
-    (folder / "office/data/v64.cab").write_bytes(DATA)
+    (folder / FOLDER).mkdir(parents=True)
+    for path in files(languages):
+        (folder / path).write_bytes(DATA)
     (folder / "manifest.json").write_text(image(languages).to_json(), encoding="utf-8")
 
 
@@ -176,8 +192,74 @@ def damage_form(path: Path) -> None:
     (path / "manifest.json").write_text('{"schema": 1, "channel": "MonthlyEnterprise"}')
 
 
+def rewrite(path: Path, **changes: Any) -> None:
+    document = json.loads((path / "manifest.json").read_text())
+    (path / "manifest.json").write_text(json.dumps({**document, **changes}))
+
+
+def damage_version(path: Path) -> None:
+    rewrite(path, version=OTHER[1])
+
+
+def damage_channel(path: Path) -> None:
+    rewrite(path, channel="Current")
+
+
+def damage_no_files(path: Path) -> None:
+    rewrite(path, files=[])
+
+
+def damage_no_stream(path: Path) -> None:
+    listed = json.loads((path / "manifest.json").read_text())["files"]
+    rewrite(path, files=[file for file in listed if not file["path"].endswith("x-none.dat")])
+
+
+def damage_language(path: Path) -> None:
+    rewrite(path, languages=["en-us", "de-de"])
+
+
+def damage_no_architecture(path: Path) -> None:
+    rewrite(path, architectures=[])
+
+
+def damage_architecture(path: Path) -> None:
+    rewrite(path, architectures=["x64", "arm"])
+
+
+def damage_path(path: Path) -> None:
+    listed = json.loads((path / "manifest.json").read_text())["files"]
+    rewrite(path, files=[*listed, {**listed[0], "path": "office/data/\0"}])
+
+
+def damage_nesting(path: Path) -> None:
+    (path / "manifest.json").write_text("[" * 200_000)
+
+
+def damage_infinite_size(path: Path) -> None:
+    text = (path / "manifest.json").read_text()
+    (path / "manifest.json").write_text(text.replace(f'"size": {len(DATA)}', '"size": 1e999', 1))
+
+
 @pytest.mark.parametrize(
-    "damage", [damage_missing, damage_size, damage_no_manifest, damage_text, damage_schema, damage_form]
+    "damage",
+    [
+        damage_missing,
+        damage_size,
+        damage_no_manifest,
+        damage_text,
+        damage_schema,
+        damage_form,
+        damage_version,
+        damage_channel,
+        damage_no_files,
+        damage_no_stream,
+        damage_language,
+        damage_no_architecture,
+        damage_architecture,
+        damage_path,
+        damage_nesting,
+        damage_infinite_size,
+    ],
 )
 def test_a_damaged_image_is_named_and_not_touched(tmp_path: Path, damage: Any) -> None:
     library = Library(tmp_path)

@@ -188,6 +188,11 @@ def required(version: str, architecture: str, languages: Iterable[str] = ()) -> 
     return frozenset(neutral | {f"{folder}/stream.{architecture}.{c}.dat" for c in ("x-none", *languages)})
 
 
+def is_image_path(path: str) -> bool:
+    """Tell whether this could be the path of a file in an image."""
+    return bool(_PATH.fullmatch(path))
+
+
 def _file_list(
     raw: Sequence[_Raw], channel: channels.Channel | None, version: str, architecture: str, what: str
 ) -> FileList:

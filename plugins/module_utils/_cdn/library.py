@@ -43,13 +43,14 @@ class Library:
     def published(self, channel: str, version: str) -> manifest.Manifest | None:
         """Give the manifest of a published image, None if there is none; InputError if what is there is no whole image.
 
-        Files are held against the manifest by presence and size, not read.
+        The manifest has to be that of the image; files are held against it by presence and size, not read.
         """
         image = self.image(channel, version)
         if not os.path.lexists(image):
             return None
         try:
             found = manifest.Manifest.from_json((image / manifest.NAME).read_text(encoding="utf-8"))
+            found.require(channel, version)
             for file in found.files:
                 size = (image / file.path).stat().st_size
                 if size != file.size:

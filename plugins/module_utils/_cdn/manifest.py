@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from ansible_collections.officefleet.c2r.plugins.module_utils._cdn import file_list
 from ansible_collections.officefleet.c2r.plugins.module_utils._cdn.errors import FeedError
 
 NAME = "manifest.json"
@@ -55,6 +56,24 @@ class Manifest:
         """Give the bytes of all files."""
         return sum(file.size for file in self.files)
 
+    def require(self, channel: str, version: str) -> None:
+        """Raise FeedError unless this is the manifest of that image, with the files without which there is none."""
+        if (self.channel, self.version) != (channel, version):
+            raise FeedError(
+                f"{NAME} is that of channel {self.channel!r} and version {self.version!r}, not of {channel!r} and "
+                f"{version!r}"
+            )
+        listed = {file.path for file in self.files}
+        outside = sorted(path for path in listed if not file_list.is_image_path(path))
+        if outside:
+            raise FeedError(f"{NAME} lists {outside[0][:200]!r}, which is no path of an image")
+        if not self.architectures or not self.languages or not set(self.architectures) <= {"x64", "x86"}:
+            raise FeedError(f"{NAME} names the architectures {self.architectures!r} and languages {self.languages!r}")
+        for architecture in self.architectures:
+            missing = sorted(file_list.required(version, architecture, self.languages) - listed)
+            if missing:
+                raise FeedError(f"{NAME} does not list {', '.join(missing)}")
+
     def to_json(self) -> str:
         """Give the document, indented, with the schema's number first."""
         return json.dumps({"schema": SCHEMA, **asdict(self)}, indent=2) + "\n"
@@ -67,7 +86,7 @@ class Manifest:
             if document["schema"] != SCHEMA:
                 raise FeedError(f"{NAME} has schema {document['schema']!r}; this version reads {SCHEMA}.")
             return cls._from_document(document)
-        except (ValueError, KeyError, TypeError) as error:
+        except (ValueError, KeyError, TypeError, OverflowError, RecursionError) as error:
             raise FeedError(f"{NAME} does not have the form of a manifest: {error!r}.") from error
 
     @classmethod
