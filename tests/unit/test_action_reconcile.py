@@ -260,6 +260,13 @@ def test_while_another_run_is_at_the_host_the_record_answers(records: Path) -> N
     assert transcript(records).run([answer("downloading")])["state"] == "downloading", "known to be ours"
 
 
+def test_an_older_state_of_rest_is_none_while_another_run_is_there(records: Path) -> None:
+    transcript(records).run([answer(version=TARGET)])
+    with RecordStore(str(records)).locked("ws-001"):
+        result = transcript(records).run([])
+    assert (result["state"], result["at_rest"], result["revisit"]) == ("compliant", False, True)
+
+
 def test_settled_hosts_stay_settled_while_another_run_is_there(records: Path) -> None:
     started = time.time()
     transcript(records, run_started=started).run([answer(version=TARGET)])
