@@ -57,10 +57,19 @@ def test_the_screen_has_one_line_for_each_host_and_phase(finished: tuple[Path, s
     phases = re.findall(
         r"^(ws-\d+)  (downloading|applying|compliant) +(16\.[\d.]+)(?: -> (16\.[\d.]+))?$", rollout, re.M
     )
-    compliant = [host for host, state, _, _ in phases if state == "compliant"]
-    assert len(compliant) == len(set(compliant)) == 5
-    passes = rollout[rollout.index("downloading") : rollout.index("PLAY RECAP")]
-    assert "changed: [" not in passes
+    lines = collections.Counter((host, state) for host, state, _, _ in phases)
+    assert sum(state == "compliant" for _, state in lines) == 5
+    updated = {host for host, state in lines if state == "applying"}
+    assert {host for host, state in lines if state == "downloading"} >= updated
+    assert len(updated) == 4, "all but the one that was current"
+    failures = re.findall(r"^(ws-\d+)  waiting .* download failed: ", rollout, re.M)
+    for (host, state), count in lines.items():
+        # Each attempt at a download is a phase of its own
+        assert count == (1 + failures.count(host) if state == "downloading" else 1), (host, state)
+    banners = re.findall(r"^TASK \[(.+?)[ \]]", rollout, re.M)
+    assert set(banners) == {"officefleet.c2r.target"}, "the passes themselves have no banners"
+    changed = collections.Counter(re.findall(r"^changed: \[(ws-\d+)\]", rollout, re.M))
+    assert max(changed.values()) == 2, "each host is prepared once, with two tasks"
 
 
 def test_the_end_names_the_report(finished: tuple[Path, str]) -> None:
