@@ -26,11 +26,11 @@ from ansible_collections.officefleet.c2r.plugins.module_utils._cdn.errors import
     TransferError,
 )
 from ansible_collections.officefleet.c2r.plugins.module_utils._cdn.file_list import FileEntry, FileList
+from ansible_collections.officefleet.c2r.plugins.module_utils._cdn.http import Patience
 from ansible_collections.officefleet.c2r.plugins.module_utils._cdn.image_request import ImageRequest
 from ansible_collections.officefleet.c2r.plugins.module_utils._cdn.manifest import Manifest
 from ansible_collections.officefleet.c2r.plugins.module_utils._cdn.progress import Progress
 from ansible_collections.officefleet.c2r.plugins.module_utils._cdn.staging import Outcome, Staging
-from ansible_collections.officefleet.c2r.plugins.module_utils._cdn.transfer import Patience
 from ansible_collections.officefleet.c2r.tests.lab.cdn import Build, LabCdn
 
 OLD = Build("MonthlyEnterprise", "16.0.20131.20206", payload_bytes=300_000, language_bytes=70_000)
@@ -392,10 +392,15 @@ def no_hash(file: dict[str, str]) -> None:
 
 def no_cabinet(file: dict[str, str]) -> None:
     if file["name"] == "a640_exp.cab":
-        file |= {"name": "a640_exp.bin", "url": file["url"].replace(".cab", ".bin")}
+        file["name"] = "a640_exp.bin"
 
 
-@pytest.mark.parametrize("change", [no_hash, no_cabinet])
+def cabinet_with_hash(file: dict[str, str]) -> None:
+    if file["name"] == "s640.cab":
+        file |= {"hashLocation": "s640.cab/s640.hash", "hashAlgorithm": "Sha256"}
+
+
+@pytest.mark.parametrize("change", [no_hash, no_cabinet, cabinet_with_hash])
 def test_a_file_that_nothing_vouches_for_is_refused(cdn: LabCdn, tmp_path: Path, change: Any) -> None:
     text = refusal(cdn, tmp_path, FeedError, file_list_url=change_list(cdn, tmp_path, change))
     assert "could not be verified" in text

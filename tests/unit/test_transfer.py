@@ -16,13 +16,12 @@ from pathlib import Path
 import pytest
 import requests
 
-from ansible_collections.officefleet.c2r.plugins.module_utils._cdn.errors import TransferError
-from ansible_collections.officefleet.c2r.plugins.module_utils._cdn.transfer import (
-    Downloader,
-    Fetched,
+from ansible_collections.officefleet.c2r.plugins.module_utils._cdn.errors import (
     NotInBuildError,
-    Patience,
+    TransferError,
 )
+from ansible_collections.officefleet.c2r.plugins.module_utils._cdn.http import Patience
+from ansible_collections.officefleet.c2r.plugins.module_utils._cdn.transfer import Downloader, Fetched
 
 BODY = b"0123456789abcdef" * 20_000
 QUICK = Patience(attempts=3, pause=0.01, connect=2.0, read=0.3)
@@ -258,6 +257,55 @@ def test_the_first_error_stops_the_others(server: Server, tmp_path: Path) -> Non
         downloader.each(work, range(50))
     assert time.monotonic() - started < 2
     assert len(begun) < 10
+
+
+def say_nothing(handler: BaseHTTPRequestHandler) -> None:
+    """Take the request and answer only when the client is gone."""
+    handler.connection.settimeout(20)
+    handler.connection.recv(1)
+
+
+def say_half(handler: BaseHTTPRequestHandler) -> None:
+    answer(body=BODY[:300_000])(handler)
+    handler.wfile.flush()
+    say_nothing(handler)
+
+
+@pytest.mark.parametrize("proxy", [False, True], ids=["direct", "proxy"])
+@pytest.mark.parametrize("silent", [say_nothing, say_half])
+@pytest.mark.parametrize("error", [NotInBuildError, KeyboardInterrupt])
+def test_an_error_ends_what_waits_for_a_silent_server(
+    server: Server,
+    tmp_path: Path,
+    silent: Answer,
+    error: type[BaseException],
+    proxy: bool,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Long before the read timeout."""
+    url = server.url
+    if proxy:
+        monkeypatch.setenv("http_proxy", url.removesuffix("/office/data/i640.cab"))
+        monkeypatch.delenv("no_proxy", raising=False)
+        monkeypatch.delenv("NO_PROXY", raising=False)
+        url = "http://cdn.invalid/file"
+    server.script = [silent]
+    downloader = Downloader("cdn_url", Patience(connect=2.0, read=20.0))
+
+    def work(number: int) -> None:
+        if number == 3:
+            deadline = time.monotonic() + 5
+            while len(server.requests) < 3 and time.monotonic() < deadline:
+                time.sleep(0.01)
+            time.sleep(0.05)
+            raise error("gone")
+        downloader.fetch(url, tmp_path / str(number))
+
+    started = time.monotonic()
+    with pytest.raises(error, match="gone"):
+        downloader.each(work, range(4))
+    assert time.monotonic() - started < 5
+    assert len(server.requests) == 3  # and nothing is tried again
 
 
 def test_memory_stays_flat(server: Server, tmp_path: Path) -> None:

@@ -32,6 +32,10 @@ class TransferError(CdnError):
     """Something could not be fetched; the text names the option and the URL."""
 
 
+class NotInBuildError(TransferError):
+    """The server does not have the file (HTTP 400 or 404); trying again does not help."""
+
+
 class RequirementError(CdnError):
     """A library or program this collection needs is missing on the machine."""
 

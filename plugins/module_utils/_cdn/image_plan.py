@@ -18,8 +18,12 @@ from ansible_collections.officefleet.c2r.plugins.module_utils._cdn import (
     http,
     manifest,
 )
-from ansible_collections.officefleet.c2r.plugins.module_utils._cdn.errors import FeedError, InputError, SignatureError
-from ansible_collections.officefleet.c2r.plugins.module_utils._cdn.transfer import NotInBuildError
+from ansible_collections.officefleet.c2r.plugins.module_utils._cdn.errors import (
+    FeedError,
+    InputError,
+    NotInBuildError,
+    SignatureError,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence

@@ -9,11 +9,11 @@ from dataclasses import dataclass
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING
 
-from ansible_collections.officefleet.c2r.plugins.module_utils._cdn import authenticode, image_plan, manifest
+from ansible_collections.officefleet.c2r.plugins.module_utils._cdn import authenticode, http, image_plan, manifest
 from ansible_collections.officefleet.c2r.plugins.module_utils._cdn.errors import InputError, TransferError
 from ansible_collections.officefleet.c2r.plugins.module_utils._cdn.image_files import ImageFiles
 from ansible_collections.officefleet.c2r.plugins.module_utils._cdn.library import Library
-from ansible_collections.officefleet.c2r.plugins.module_utils._cdn.transfer import Downloader, Patience
+from ansible_collections.officefleet.c2r.plugins.module_utils._cdn.transfer import Downloader
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -38,11 +38,14 @@ class Staging:
         self,
         request: ImageRequest,
         progress: Progress,
-        patience: Patience = Patience(),  # noqa: B008  # immutable
+        patience: http.Patience = http.Patience(),  # noqa: B008  # immutable
+        brief: http.Patience = http.BRIEF,
     ) -> None:
+        """`patience` is for the files, `brief` for asking whether and how large they are."""
         self._request = request
         self._progress = progress
         self._patience = patience
+        self._brief = brief
         self._library = Library(request.library)
         self._name = (request.channel.name, request.version)
 
@@ -73,7 +76,7 @@ class Staging:
 
     def plan(self) -> image_plan.Plan:
         """Ask the file list and the CDN what the image takes. Writes nothing."""
-        return image_plan.make(self._request, self._anchors(), Downloader("cdn_url", self._patience))
+        return image_plan.make(self._request, self._anchors(), Downloader("cdn_url", self._brief))
 
     def stage(self, plan: image_plan.Plan) -> Outcome:
         """Fetch, verify and publish."""

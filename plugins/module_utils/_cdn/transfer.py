@@ -9,49 +9,28 @@ import hashlib
 import os
 import threading
 from concurrent.futures import FIRST_EXCEPTION, Future, ThreadPoolExecutor, wait
-from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from ansible_collections.officefleet.c2r.plugins.module_utils._cdn import http
-from ansible_collections.officefleet.c2r.plugins.module_utils._cdn.errors import TransferError, required
+from ansible_collections.officefleet.c2r.plugins.module_utils._cdn.errors import required
+from ansible_collections.officefleet.c2r.plugins.module_utils._cdn.live_sockets import LiveSockets
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Iterable
+    from contextlib import AbstractContextManager
     from pathlib import Path
 
     import requests
 
-CHUNK = 256 << 10  #: bytes held in memory per transfer, and how soon an interrupt is seen
-
-_MISSING = (400, 404)  # the CDN answers either for what it does not have
-_REFUSED = (401, 403, 407)
-_BUSY = (408, 429)  # as passing as the 5xx
+CHUNK = 256 << 10  #: bytes held in memory per transfer
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
 
 
-class NotInBuildError(TransferError):
-    """The server does not have the file (HTTP 400 or 404); trying again does not help."""
-
-
-class _TransientError(Exception):
-    """One attempt failed in a way that the next one may not; the text is the reason."""
-
-
 class _StoppedError(Exception):
     """Another transfer failed, so this one was given up."""
-
-
-@dataclass(frozen=True)
-class Patience:
-    """How long to try; times in seconds."""
-
-    attempts: int = 4
-    pause: float = 1.0  #: before the second attempt; doubled before each further one
-    connect: float = 15.0
-    read: float = 60.0  #: between two pieces of an answer
 
 
 @dataclass(frozen=True)
@@ -68,7 +47,7 @@ class Downloader:
     def __init__(
         self,
         option: str,
-        patience: Patience = Patience(),
+        patience: http.Patience = http.Patience(),  # noqa: B008  # immutable
         workers: int = 4,
         on_bytes: Callable[[int], None] = lambda _count: None,
     ) -> None:
@@ -80,16 +59,18 @@ class Downloader:
         self._workers = workers
         self._on_bytes = on_bytes
         self._stop = threading.Event()
+        self._sockets = LiveSockets()
         self._sessions = threading.local()  # requests does not promise that threads may share one
 
     def each(self, function: Callable[[Item], Result], items: Iterable[Item]) -> list[Result]:
         """Call the function for every item, in parallel; give the results in the items' order or raise the first error.
 
-        After an error or an interrupt the transfers under way end within a chunk or their read timeout.
+        After an error or an interrupt the transfers under way end at once: their connections are shut down.
         """
         with ThreadPoolExecutor(self._workers) as pool:
-            futures = [pool.submit(function, item) for item in items]
+            futures: list[Future[Result]] = []
             try:
+                futures.extend(pool.submit(function, item) for item in items)
                 wait(futures, return_when=FIRST_EXCEPTION)
                 self._raise_first(futures)
                 return [future.result() for future in futures]
@@ -97,6 +78,7 @@ class Downloader:
                 self._stop.set()
                 for future in futures:
                     future.cancel()
+                self._sockets.end()
                 raise
 
     @staticmethod
@@ -113,11 +95,11 @@ class Downloader:
             with self._answer("HEAD", url) as answer:
                 if answer.status_code == 200:
                     http.refuse_html(b"", answer.headers.get("Content-Type", ""), url, self._option)
-                    return _length(answer)
+                    return http.length(answer)
             # Some servers and proxies refuse HEAD alone: a GET decides, its body is left unread.
             with self._answer("GET", url) as answer:
-                self._check_status(answer, url)
-                return _length(answer)
+                http.check_status(answer, url, self._option)
+                return http.length(answer)
 
         return self._patiently(url, ask)
 
@@ -126,29 +108,22 @@ class Downloader:
         return self._patiently(url, lambda: self._fetch_once(url, target))
 
     def _patiently(self, url: str, attempt: Callable[[], Result]) -> Result:
-        number = 1
-        while True:
-            if self._stop.is_set():
-                raise _StoppedError
-            try:
-                return attempt()
-            except _TransientError as error:
-                if number >= self._patience.attempts:
-                    raise TransferError(
-                        f"{self._option}: {http.redact(url)} cannot be fetched, {number} attempts failed: {error}. "
-                        "Check the address, the proxy (https_proxy, no_proxy) and the firewall, then run again."
-                    ) from error
-            self._stop.wait(self._patience.pause * 2 ** (number - 1))
-            number += 1
+        self._go_on_after(0)
+        return http.patiently(attempt, url, self._option, self._patience, self._go_on_after)
+
+    def _go_on_after(self, seconds: float) -> None:
+        if self._stop.wait(seconds):
+            raise _StoppedError
 
     def _fetch_once(self, url: str, target: Path) -> Fetched:
         size = 0
         try:
             with self._answer("GET", url) as answer, target.open("wb") as file:
-                self._check_status(answer, url)
+                http.check_status(answer, url, self._option)
                 content_type = answer.headers.get("Content-Type", "")
                 digest = hashlib.sha256()
-                for chunk in self._chunks(answer):
+                for chunk in http.chunks(answer, CHUNK):
+                    self._go_on_after(0)
                     if size == 0:
                         http.refuse_html(chunk[:1024], content_type, url, self._option)
                     file.write(chunk)
@@ -162,66 +137,12 @@ class Downloader:
             self._on_bytes(-size)
             raise
 
-    def _chunks(self, answer: requests.Response) -> Iterator[bytes]:
-        """Give the body; it has to be as long as announced, which not every version of requests checks itself."""
-        import requests
-
-        announced, size = _length(answer), 0
-        try:
-            for chunk in answer.iter_content(CHUNK):
-                if self._stop.is_set():
-                    raise _StoppedError
-                size += len(chunk)
-                yield chunk
-        except requests.exceptions.ChunkedEncodingError as error:
-            raise _TransientError(_cut_off(announced)) from error
-        if announced is not None and size != announced:
-            raise _TransientError(_cut_off(announced))
-
-    @contextmanager
-    def _answer(self, method: str, url: str) -> Iterator[requests.Response]:
-        """Give the answer with its body unread; errors until the end of the context are sorted by whether they pass."""
-        import requests
-
-        timeout = (self._patience.connect, self._patience.read)
-        try:
-            with self._session().request(method, url, stream=True, timeout=timeout, allow_redirects=True) as answer:
-                if answer.status_code >= 500 or answer.status_code in _BUSY:
-                    raise _TransientError(f"HTTP status {answer.status_code} {answer.reason}")
-                yield answer
-        except (requests.ConnectionError, requests.Timeout, requests.exceptions.ChunkedEncodingError) as error:
-            raise _TransientError(http._reason(error)) from error
-        except requests.RequestException as error:
-            raise TransferError(f"{self._option}: {http.redact(url)} cannot be fetched: {error}.") from error
-
-    def _check_status(self, answer: requests.Response, url: str) -> None:
-        if answer.status_code == 200:
-            return
-        text = f"{self._option}: {http.redact(url)} answered with HTTP status {answer.status_code} {answer.reason}."
-        if answer.status_code in _MISSING:
-            raise NotInBuildError(text)
-        if answer.status_code in _REFUSED:
-            text += " Access is refused: check the proxy (https_proxy, no_proxy) and the firewall."
-        raise TransferError(text)
+    def _answer(self, method: str, url: str) -> AbstractContextManager[requests.Response]:
+        return http.answer(self._session(), method, url, self._option, self._patience)
 
     def _session(self) -> requests.Session:
         session: Any = getattr(self._sessions, "session", None)
         if session is None:
-            from requests.adapters import HTTPAdapter
-
-            session = http.session()
-            session.headers["Accept-Encoding"] = "identity"  # lengths and hashes are those of the bytes on the wire
-            for scheme in ("http://", "https://"):
-                session.mount(scheme, HTTPAdapter(max_retries=0))  # a file is tried again as a whole, here
-            self._sessions.session = session
+            self._sessions.session = session = http.session()
+            self._sockets.watch(session)
         return session  # type: ignore[no-any-return]  # thread-local attributes have no type
-
-
-def _length(answer: requests.Response) -> int | None:
-    text = answer.headers.get("Content-Length", "")
-    return int(text) if text.isdecimal() else None
-
-
-def _cut_off(announced: int | None) -> str:
-    length = "" if announced is None else f", it announced {announced} bytes"
-    return f"the answer ended early{length}"

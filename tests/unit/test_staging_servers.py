@@ -1,0 +1,57 @@
+# Copyright (c) 2026, officefleet.c2r contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Staging from servers that do not behave."""
+
+from __future__ import annotations
+
+import socket
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from ansible_collections.officefleet.c2r.plugins.module_utils._cdn.errors import TransferError
+from ansible_collections.officefleet.c2r.plugins.module_utils._cdn.http import Patience
+from ansible_collections.officefleet.c2r.plugins.module_utils._cdn.image_request import ImageRequest
+from ansible_collections.officefleet.c2r.plugins.module_utils._cdn.progress import Progress
+from ansible_collections.officefleet.c2r.plugins.module_utils._cdn.staging import Staging
+from ansible_collections.officefleet.c2r.tests.lab.cdn import Build, LabCdn
+
+BUILD = Build(
+    "MonthlyEnterprise", "16.0.20228.20190", languages=("en-us",), payload_bytes=300_000, language_bytes=70_000
+)
+
+
+@pytest.fixture(scope="module")
+def cdn(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LabCdn]:
+    with LabCdn(tmp_path_factory.mktemp("cdn"), (BUILD,)) as lab:
+        yield lab
+
+
+def request(cdn: LabCdn, library: Path, **changes: Any) -> ImageRequest:
+    options = {
+        "channel": BUILD.channel,
+        "version": BUILD.version,
+        "architecture": "x64",
+        "languages": ["en-us"],
+        "library": str(library),
+        "file_list": "api",
+        "file_list_url": cdn.file_list_url,
+        "cdn_url": cdn.url,
+        "trust_anchors": [str(cdn.anchors)],
+    }
+    return ImageRequest.from_options({**options, **changes})
+
+
+def test_a_cdn_that_never_answers_is_given_up_before_the_patience_for_files(cdn: LabCdn, tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as silent:  # connections are accepted, and that is all
+        asked = request(cdn, tmp_path, cdn_url=f"http://127.0.0.1:{silent.getsockname()[1]}")
+        run = Staging(asked, Progress(), Patience(read=30.0), brief=Patience(2, pause=0.01, connect=1.0, read=0.2))
+        began = time.monotonic()
+        with pytest.raises(
+            TransferError, match=r"^cdn_url: http://127\.0\.0\.1:\S+ cannot be fetched, 2 attempts fail"
+        ):
+            run.plan()
+    assert time.monotonic() - began < 5
