@@ -4,10 +4,14 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
+import stat
 import subprocess
 import sys
+import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -124,26 +128,36 @@ def test_the_next_run_removes_what_a_killed_one_left(tmp_path: Path) -> None:
         "    (folder / 'half').write_text('x')\n"
         "    os.kill(os.getpid(), 9)\n"
     )
-    for name in (NAME, OTHER):
-        killed = subprocess.run([sys.executable, "-c", code, str(tmp_path), *name], check=False)
-        assert killed.returncode == -9
-    assert len(staging(tmp_path)) == 4  # a directory and its lock file each
+    killed = subprocess.run([sys.executable, "-c", code, str(tmp_path), *OTHER], check=False)
+    assert killed.returncode == -9
+    assert len(staging(tmp_path)) == 2  # a directory and its lock file
     lost = tmp_path / ".staging" / f"{NAME[0]}-{NAME[1]}-00000000"  # one whose lock file somebody removed
     lost.mkdir()
+    strange = tmp_path / ".staging" / "notes"
+    strange.mkdir()
     with Library(tmp_path).workspace(*NAME) as folder:
-        mine = [name for name in staging(tmp_path) if NAME[1] in name]
-        assert mine == [folder.name, f"{folder.name}.lock"]
-        assert len([name for name in staging(tmp_path) if OTHER[1] in name]) == 2
-    with Library(tmp_path).workspace(*OTHER):
-        pass
-    assert staging(tmp_path) == []
+        assert staging(tmp_path) == [folder.name, f"{folder.name}.lock", "notes"]  # not ours
+    assert staging(tmp_path) == ["notes"]
+
+
+def test_what_cannot_be_removed_is_in_nobodys_way(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    left = tmp_path / ".staging" / "Current-16.0.1.2-00000000"
+    left.mkdir(parents=True)
+
+    def refuse(_lock: Path) -> None:
+        raise PermissionError
+
+    monkeypatch.setattr(library_module, "_remove_abandoned", refuse)
+    with Library(tmp_path).workspace(*NAME) as folder:
+        assert folder.is_dir()
+    assert left.is_dir()
 
 
 def test_a_run_that_still_works_is_left_alone(tmp_path: Path) -> None:
     library = Library(tmp_path)
     with library.workspace(*NAME) as first:
         build(first)
-        with library.workspace(*NAME):
+        with library.workspace(*NAME), library.workspace(*OTHER):
             assert (first / "manifest.json").exists()
         assert (first / "manifest.json").exists()
         assert library.publish(first, *NAME)
@@ -165,6 +179,77 @@ def test_a_lock_file_removed_before_it_was_locked_is_not_used(tmp_path: Path, mo
         assert len(names) == 2
         assert names[1] == [f"{folder.name}.lock"]
         assert (folder.parent / f"{folder.name}.lock").exists()
+
+
+@pytest.fixture
+def elsewhere(tmp_path: Path) -> Iterator[Path]:
+    """A directory on another file system."""
+    memory = Path("/dev/shm")  # noqa: S108  # one that every Linux has
+    if not memory.is_dir() or memory.stat().st_dev == tmp_path.stat().st_dev:
+        pytest.skip(f"{memory} is no file system of its own")
+    with tempfile.TemporaryDirectory(dir=memory) as folder:
+        yield Path(folder)
+
+
+def begin(library: Library) -> None:
+    with library.workspace(*NAME):
+        pytest.fail("too late: the download would begin")
+
+
+@pytest.mark.parametrize("name", [NAME[0], ".staging"])
+def test_a_directory_on_another_file_system_is_seen_first(tmp_path: Path, elsewhere: Path, name: str) -> None:
+    (tmp_path / name).symlink_to(elsewhere)
+    with pytest.raises(InputError, match=r"^library: /\S+ is on another file system than /\S+/\.staging, .* Mount or "):
+        begin(Library(tmp_path))
+    assert list(elsewhere.iterdir()) == []
+
+
+def test_a_bind_mount_is_seen_by_the_rename(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It has the same device number, and still no rename leads there."""
+
+    def rename(_self: Path, _target: Path) -> None:
+        raise OSError(errno.EXDEV, "Invalid cross-device link")
+
+    monkeypatch.setattr(Path, "rename", rename)
+    library = Library(tmp_path)
+    with library.workspace(*NAME) as folder:
+        build(folder)
+        with pytest.raises(InputError, match=rf"^library: {tmp_path}/{NAME[0]} is on another file system "):
+            library.publish(folder, *NAME)
+
+
+@pytest.mark.parametrize("dangling", [False, True])
+def test_what_stands_in_the_place_of_the_channel_is_named_first(tmp_path: Path, dangling: bool) -> None:
+    place = tmp_path / NAME[0]
+    place.symlink_to(tmp_path / "nowhere") if dangling else place.write_text("a file")
+    with pytest.raises(InputError, match=rf"^library: {place} is not a directory\. "):
+        begin(Library(tmp_path))
+
+
+def test_everybody_may_read_an_image_whatever_the_umask(tmp_path: Path) -> None:
+    root = tmp_path / "srv" / "office"
+    before = os.umask(0o077)
+    try:
+        library = Library(root)
+        with library.workspace(*NAME) as folder:
+            build(folder)
+            assert library.publish(folder, *NAME)
+    finally:
+        os.umask(before)
+    image = library.image(*NAME)
+    folders = {path for path in (root.parent, *root.parent.rglob("*")) if path.is_dir()} - {root / ".staging"}
+    assert {stat.S_IMODE(path.stat().st_mode) for path in folders} == {0o755}
+    files = [path for path in image.rglob("*") if path.is_file()]
+    assert len(files) > 1
+    assert {stat.S_IMODE(path.stat().st_mode) for path in files} == {0o644}
+
+
+def test_a_directory_that_was_there_keeps_its_mode(tmp_path: Path) -> None:
+    tmp_path.chmod(0o750)
+    with Library(tmp_path).workspace(*NAME) as folder:
+        build(folder)
+        assert Library(tmp_path).publish(folder, *NAME)
+    assert stat.S_IMODE(tmp_path.stat().st_mode) == 0o750
 
 
 def damage_missing(path: Path) -> None:

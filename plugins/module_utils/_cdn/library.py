@@ -13,6 +13,7 @@ from __future__ import annotations
 import errno
 import fcntl
 import os
+import re
 import secrets
 import shutil
 from contextlib import contextmanager, suppress
@@ -28,6 +29,8 @@ if TYPE_CHECKING:
 STAGING = ".staging"
 
 _LOCK = ".lock"
+_OURS = re.compile(r"\w+-[0-9.]+-[0-9a-f]{8}(\.lock)?")  # what `workspace` makes, and nothing else in .staging
+_FOLDER_MODE, _FILE_MODE = 0o755, 0o644  # a web server reads images, whatever the umask of who stages
 
 
 class Library:
@@ -65,14 +68,18 @@ class Library:
     def workspace(self, channel: str, version: str) -> Iterator[Path]:
         """Give a new directory beside the images; it is removed at the end unless it was published.
 
-        Whatever a killed run left for the same channel and version is removed first.
+        Whatever killed runs left is removed first, whichever images they were for. InputError if the image could not
+        get its place by a rename.
         """
         staging = self._root / STAGING
-        staging.mkdir(parents=True, exist_ok=True)
-        prefix = f"{channel}-{version}-"
-        for found in list(staging.glob(f"{prefix}*")):
-            _remove_abandoned(found if found.suffix == _LOCK else _lock_of(found))
-        lock, descriptor = _new_lock(staging, prefix)
+        _make_folder(self._root)
+        staging.mkdir(exist_ok=True)
+        self._check_place(channel)
+        for found in list(staging.iterdir()):
+            if _OURS.fullmatch(found.name):
+                with suppress(OSError):  # another user's; it is in nobody's way
+                    _remove_abandoned(found if found.suffix == _LOCK else _lock_of(found))
+        lock, descriptor = _new_lock(staging, f"{channel}-{version}-")
         folder = _folder_of(lock)
         try:
             folder.mkdir()
@@ -85,18 +92,45 @@ class Library:
     def publish(self, workspace: Path, channel: str, version: str) -> bool:
         """Give the finished workspace its place; False if another run was faster, whose image then stays."""
         image = self.image(channel, version)
-        image.parent.mkdir(parents=True, exist_ok=True)
-        for name, _folders, _files in os.walk(workspace, topdown=False):
+        _make_folder(image.parent)
+        for name, _folders, files in os.walk(workspace, topdown=False):
+            for file in files:
+                Path(name, file).chmod(_FILE_MODE)
+            Path(name).chmod(_FOLDER_MODE)
             _flush_directory(Path(name))
         try:
             workspace.rename(image)
         except OSError as error:
             if error.errno in (errno.EEXIST, errno.ENOTEMPTY):
                 return False
+            if error.errno == errno.EXDEV:  # such as a bind mount, which `_check_place` cannot see
+                raise self._elsewhere(image.parent) from error
             raise
         for folder in (image.parent, self._root):
             _flush_directory(folder)
         return True
+
+    def _check_place(self, channel: str) -> None:
+        folder = self._root / channel
+        if os.path.lexists(folder) and not folder.is_dir():
+            raise InputError(f"library: {folder} is not a directory. Move it away, then run again.")
+        place = folder if folder.exists() else self._root
+        if place.stat().st_dev != (self._root / STAGING).stat().st_dev:
+            raise self._elsewhere(place)
+
+    def _elsewhere(self, place: Path) -> InputError:
+        return InputError(
+            f"library: {place} is on another file system than {self._root / STAGING}, from where an image gets its "
+            f"place by a rename. Mount or link the whole library {self._root}, not single directories in it."
+        )
+
+
+def _make_folder(folder: Path) -> None:
+    """Make the directory with its missing parents; what is there already keeps its mode."""
+    missing = [path for path in (folder, *folder.parents) if not path.exists()]
+    folder.mkdir(parents=True, exist_ok=True)
+    for path in missing:
+        path.chmod(_FOLDER_MODE)
 
 
 def _new_lock(staging: Path, prefix: str) -> tuple[Path, int]:
