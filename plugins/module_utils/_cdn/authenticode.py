@@ -205,8 +205,9 @@ def _from_pem(path: Path) -> list[bytes]:
         found = _unarmor(path.expanduser().read_bytes())
         loaded = [x509.Certificate.load(der, strict=True) for der in found]
         authorities = [c.self_issued and certificates.is_authority(c, certificates.CODE_SIGNING) for c in loaded]
-    except OSError as error:
-        raise InputError(f"trust_anchors: {str(path)!r} cannot be read: {error.strerror or error}.") from error
+    except (OSError, RuntimeError) as error:  # RuntimeError: "~name/" of nobody
+        reason = getattr(error, "strerror", None) or error
+        raise InputError(f"trust_anchors: {str(path)!r} cannot be read: {str(reason).rstrip('.')}.") from error
     except (ValueError, TypeError, LookupError) as error:
         raise InputError(f"trust_anchors: {str(path)!r} does not hold certificates in PEM form.") from error
     if not found or not all(authorities):

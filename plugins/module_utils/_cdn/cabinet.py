@@ -65,4 +65,4 @@ def _entries(data: bytes | Path) -> Iterator[Iterable[ArchiveEntry]]:
 
 
 def _name(data: bytes | Path) -> str:
-    return "this cabinet" if isinstance(data, bytes) else str(data)
+    return "this cabinet" if isinstance(data, bytes) else data.name

@@ -55,11 +55,13 @@ class ImageFiles:
         holders = {download.hash_holder[0] for download in plan.downloads if download.hash_holder}
         largest_first = sorted(plan.downloads, key=lambda download: download.size or 0, reverse=True)
         first = [download for download in largest_first if holders.intersection(download.paths)]
+        urls = {path: http.redact(download.url) for download in first for path in download.paths}
         rest = [download for download in largest_first if not holders.intersection(download.paths)]
         groups = self._downloader.each(self._one, first)
         for download in rest:
             if download.hash_holder is not None:
-                self._hashes[download.url] = self._demanded_hash(*download.hash_holder)
+                holder, member = download.hash_holder
+                self._hashes[download.url] = self._demanded_hash(self._folder / holder, member, urls[holder])
         groups += self._downloader.each(self._one, rest)
         self.bytes_fetched = sum(group[0].size for group in groups)
         return tuple(sorted((file for group in groups for file in group), key=lambda file: file.path))
@@ -99,13 +101,19 @@ class ImageFiles:
         except SignatureError as error:
             raise SignatureError(f"cdn_url: {error}") from error
         except FeedError as error:
-            raise FeedError(f"cdn_url: {url} is not used: {str(error).replace(str(path), path.name)}") from error
+            raise FeedError(f"cdn_url: {url} is not used: {error}") from error
 
-    def _demanded_hash(self, holder: str, member: str) -> str:
-        """Read a stream's SHA-256 from its verified cabinet."""
-        digest = hash_file.parse(cabinet.read_member(self._folder / holder, member))
+    def _demanded_hash(self, holder: Path, member: str, url: str) -> str:
+        """Read a stream's SHA-256 from its verified cabinet, which came from `url`."""
+        try:
+            digest = hash_file.parse(cabinet.read_member(holder, member))
+        except FeedError as error:
+            raise FeedError(f"cdn_url: {url} is not used: {error}") from error
         if len(digest) != 64:
-            raise FeedError(f"{holder}: {member} holds {digest!r}, which is no SHA-256; {self._version} is not staged.")
+            raise FeedError(
+                f"cdn_url: {url} is not used: its {member} holds {digest!r}, which is no SHA-256; "
+                f"{self._version} is not staged."
+            )
         return digest
 
 

@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass, replace
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
@@ -103,32 +102,33 @@ def _api(request: ImageRequest) -> file_list.FileList:
             "Arch": request.architecture,
             "AllLanguages": "True",  # so that an error can name the valid ones
         }
-        url += ("&" if urlsplit(url).query else "?") + urlencode(query)
+        url += ("&" if "?" in url else "?") + urlencode(query)
     document = http.read_source(url, "file_list_url")
+    if document.startswith(b"MSCF"):
+        raise InputError(
+            f"file_list: 'api' reads an answer of the file list API, but file_list_url {http.redact(url)} is a "
+            "cabinet. If it is an ofl.cab, set file_list: ofl."
+        )
     try:
         return file_list.from_api(document, request.version, request.architecture, request.channel)
+    except file_list.UnknownBuildError as error:
+        raise InputError(
+            f"version: {request.version!r} is not a build of channel {request.channel.name} that the file list "
+            f"API knows for {request.architecture}. Microsoft's release history lists the builds; "
+            f"lookup('officefleet.c2r.release', '{request.channel.name}') gives the latest."
+        ) from error
     except FeedError as error:
-        if _has_no_version(document):
-            raise InputError(
-                f"version: {request.version!r} is not a build of channel {request.channel.name} that the file list "
-                f"API knows for {request.architecture}. Microsoft's release history lists the builds; "
-                f"lookup('officefleet.c2r.release', '{request.channel.name}') gives the latest."
-            ) from error
         raise FeedError(f"file_list_url: {http.redact(url)}: {error}") from error
-
-
-def _has_no_version(document: bytes) -> bool:
-    """Tell the API's well-formed answer to a build it does not know."""
-    try:
-        answer = json.loads(document.decode("utf-8-sig"))
-    except ValueError:
-        return False
-    return isinstance(answer, dict) and answer.get("version") == ""
 
 
 def _ofl(request: ImageRequest, anchors: authenticode.TrustAnchors) -> file_list.FileList:
     data = http.read_source(request.file_list_url, "file_list_url")
     name = http.redact(request.file_list_url)
+    if data[:100].lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"{"):
+        raise InputError(
+            f"file_list: 'ofl' reads a cabinet such as ofl.cab, but file_list_url {name} is a JSON document. If it is "
+            "an answer of the file list API, set file_list: api."
+        )
     try:
         authenticode.verify(data, anchors, name)
         xml = cabinet.read_member(data, file_list.OFL_MEMBERS[request.architecture])
@@ -190,7 +190,8 @@ def _sized(download: Download, request: ImageRequest, downloader: Downloader) ->
         if download.language:
             what = f"languages: {download.language!r} is not in {build} on the CDN"
         raise InputError(
-            f"{what}: {error} Choose another, or check that cdn_url leads to a server that has this channel."
+            f"{what}: {str(error).removeprefix('cdn_url: ')} Choose another, or check that cdn_url leads to a "
+            "server that has this channel."
         ) from error
 
 
