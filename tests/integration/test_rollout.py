@@ -231,6 +231,8 @@ def test_a_fleet_with_one_of_each_trouble(lab: Lab) -> None:
     assert ("pilot", "update apply") in before_broad, "nothing is changed in the broad ring before the pilots are there"
     prepared = {host for host, what in lab.calls if what == "update_policy"}
     assert prepared == {host for host, what in counts if what == "update download"}
+    order = list(dict.fromkeys(lab.calls))
+    assert all(order.index((host, "update_policy")) < order.index((host, "update download")) for host in prepared)
     assert all(counts[host, "update_policy"] == counts[host, "document_sync_timeout"] == 1 for host in prepared)
     for host in records:
         lines = [line for line in output.splitlines() if line.startswith(f"{host} ")]

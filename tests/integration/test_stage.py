@@ -150,7 +150,9 @@ def test_distribution_points_of_the_inventory_are_refused_not_ignored(team: Team
     assert team.nothing_is_left()
     # Where the play happens to run there all the same, nothing is wrong; and so with what a survey leaves empty
     empty = dict.fromkeys(("file_list", "release_history"), "")
-    assert team.play("-i", "inventory.yml", "--check", distribution_points=["points", "localhost"], **empty).status == 0
+    both = ["points", "localhost"]
+    some = ("--limit", "a")
+    assert team.play("-i", "inventory.yml", "--check", *some, distribution_points=both, **empty).status == 0
     assert team.play("-i", "inventory.yml", "--check", distribution_points="").status == 0
 
 
