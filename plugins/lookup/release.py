@@ -23,6 +23,7 @@ from ansible_collections.officefleet.c2r.plugins.module_utils._cdn import (
     http,
     release_history,
 )
+from ansible_collections.officefleet.c2r.plugins.module_utils._cdn import version as office_version
 from ansible_collections.officefleet.c2r.plugins.module_utils._cdn.errors import CdnError, InputError, SignatureError
 
 DOCUMENTATION = r"""
@@ -67,7 +68,8 @@ options:
   build:
     description:
       - Give this build instead of the latest, with or without its leading V(16.0.). It has to be listed for every
-        channel asked for.
+        channel asked for. Write it in quotes, since YAML and Jinja take V(20228.20190) for a number and drop its last
+        digit.
     type: str
   trust_anchors:
     description:
@@ -124,6 +126,8 @@ class LookupModule(LookupBase):
         """Give one build per channel; AnsibleLookupError with a text for the user otherwise."""
         self.set_options(var_options=variables, direct=kwargs)  # type: ignore[no-untyped-call]  # Ansible's
         try:
+            if kwargs.get("build") is not None:
+                office_version.require_text(kwargs["build"], "build")  # Ansible has made text of a number already
             asked = [channels.find(_channel_name(term)) for term in terms]
             if not asked:
                 raise InputError("channel: none is given; name at least one, such as 'MonthlyEnterprise'.")

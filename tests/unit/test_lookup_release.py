@@ -117,6 +117,8 @@ def test_a_local_xml_needs_no_signature(release: Callable[..., list[str]], feed:
         (["SemiAnnual"], {}, r"^channel: 'SemiAnnual' .* lists Current, MonthlyEnterprise"),
         (["Current"], {"build": "20326.1"}, r"^build: '20326\.1' .*16\.0\.20326\.20100, 16\.0\.20228\.20190"),
         (["Current", "MonthlyEnterprise"], {"build": "20326.20100"}, r"^build: .* channel MonthlyEnterprise"),
+        (["Current"], {"build": 20228.20190}, r"^build: 20228\.2019 is a float, not text, .*write it in quotes"),
+        (["Current"], {"build": 16}, r"^build: 16 is a int, not text"),
         (["Current"], {"build": "latest"}, "^build: 'latest' is not an Office version"),
         (["Current"], {"source": "/nonexistent.cab"}, r"^source: '/nonexistent\.cab' cannot be read"),
         (["Current"], {"source": "ftp://127.0.0.1/x.cab"}, "^source: .* neither an http"),

@@ -2,6 +2,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from ansible_collections.officefleet.c2r.plugins.module_utils._cdn import version
@@ -29,3 +31,14 @@ def test_versions_compare_as_numbers() -> None:
 def test_anything_else_is_refused_by_name(text: str) -> None:
     with pytest.raises(InputError, match=r"^build: .*16\.0\.20326\.20100"):
         version.full(text, option="build")
+
+
+@pytest.mark.parametrize("value", [20228.20190, 16, None, ["16.0.20326.20100"], True])
+def test_what_is_not_text_may_have_lost_digits(value: Any) -> None:
+    for read in (version.require_text, version.full, version.parse):
+        with pytest.raises(InputError, match=r"^build: .* not text, .*write it in quotes"):
+            read(value, "build")
+
+
+def test_text_is_given_back() -> None:
+    assert version.require_text("20228.20190") == "20228.20190"

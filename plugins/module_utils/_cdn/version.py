@@ -16,9 +16,19 @@ _FULL = re.compile(rf"{_NUMBER}\.{_NUMBER}\.{_NUMBER}\.{_NUMBER}")
 _BUILD = re.compile(rf"([1-9][0-9]{{3,5}})\.{_NUMBER}")  # Office 2016 began with build 4266: "16.0" is none
 
 
+def require_text(value: object, option: str = "version") -> str:
+    """Give the value if it is text; InputError names `option`. YAML takes 20228.20190 for a number, without its zero."""
+    if isinstance(value, str):
+        return value
+    raise InputError(
+        f"{option}: {value!r} is a {type(value).__name__}, not text, and may have lost digits; write it in quotes, "
+        "such as '16.0.20326.20100'."
+    )
+
+
 def parse(text: str, option: str = "version") -> Version:
     """Give "16.0.20326.20100", or the same without its "16.0.", as four integers; InputError names `option`."""
-    full_match = _FULL.fullmatch(text)
+    full_match = _FULL.fullmatch(require_text(text, option))
     if full_match:
         major, minor, build, revision = (int(number) for number in full_match.groups())
         return major, minor, build, revision
