@@ -42,7 +42,8 @@ options:
     required: true
   version:
     description:
-      - The build, such as V(16.0.20228.20190).
+      - The build, such as V(16.0.20228.20190). The short form V(20228.20190) has to be in quotes, or YAML reads a
+        number and drops its last digit.
       - The lookup P(officefleet.c2r.release#lookup) gives the one that Microsoft's release history names.
     type: str
     required: true
@@ -60,7 +61,8 @@ options:
     required: true
   library:
     description:
-      - The directory of all images. It is made if it does not exist.
+      - The directory of all images, an absolute path. It is made if it does not exist.
+      - Everybody may read the images (directories have mode V(0755), files V(0644)), so that a web server can.
       - While an image is being built its files are in C(.staging) below it, on the same file system.
     type: path
     required: true
@@ -82,7 +84,7 @@ options:
   cdn_url:
     description:
       - The server that all files are fetched from, whatever server the file list names.
-      - A mirror of the CDN can be named here; its files are verified like the CDN's own.
+      - A mirror of the CDN can be named here, without a query; its files are verified like the CDN's own.
     type: str
     default: https://officecdn.microsoft.com
   trust_anchors:
@@ -100,7 +102,9 @@ notes:
   - Proxies are taken from the usual environment variables (C(https_proxy), C(http_proxy), C(no_proxy)).
   - Whether there is enough room on the disk is not checked beforehand; a full disk is an error that leaves nothing
     behind.
-  - A run that is killed may leave a directory in C(.staging); the next run for the same channel and version removes it.
+  - A run that is killed may leave a directory in C(.staging); the next run that stages anything there removes it.
+  - Where the module runs on the controller, lines say how far it is; not with C(async), and not when C(become_user)
+    is neither root nor the user who runs Ansible.
   - When two runs stage the same image at the same time, the first to finish publishes it and the other discards its
     own.
 author:
@@ -170,7 +174,7 @@ files:
       type: int
       returned: always
     url:
-      description: Where the file was or would be fetched.
+      description: Where the file was or would be fetched, without user, password and query.
       type: str
       returned: always
     verified:
@@ -221,10 +225,10 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ansible.module_utils.basic import AnsibleModule, missing_required_lib
+from ansible.module_utils.basic import AnsibleModule
 
-from ansible_collections.officefleet.c2r.plugins.module_utils._cdn import manifest
-from ansible_collections.officefleet.c2r.plugins.module_utils._cdn.errors import CdnError
+from ansible_collections.officefleet.c2r.plugins.module_utils._cdn import http, manifest
+from ansible_collections.officefleet.c2r.plugins.module_utils._cdn.errors import CdnError, required
 from ansible_collections.officefleet.c2r.plugins.module_utils._cdn.image_request import CDN_URL, ImageRequest
 from ansible_collections.officefleet.c2r.plugins.module_utils._cdn.progress import Progress
 from ansible_collections.officefleet.c2r.plugins.module_utils._cdn.staging import Staging
@@ -245,30 +249,24 @@ LIBRARIES: Mapping[str, str] = {
 }
 
 
-def import_error(name: str) -> str | None:
-    """Tell why a library cannot be imported; None if it can."""
-    try:
-        importlib.import_module(name)
-    # libarchive-c without the C library fails in other ways than ImportError
-    except (ImportError, OSError, AttributeError, TypeError) as error:
-        return str(error)
-    return None
-
-
-def require_libraries(module: AnsibleModule) -> None:
-    """Fail with the remedy if a library is missing, before anything is fetched."""
+def require_libraries() -> None:
+    """RequirementError with the remedy if a library is missing, before anything is fetched."""
     for name, package in LIBRARIES.items():
-        error = import_error(name)
-        if error:
-            text = missing_required_lib(package)  # type: ignore[no-untyped-call]  # ansible-core is partly annotated
-            module.fail_json(msg=f"{text}. Try: pip install {package} ({error})")
+        with required(package):
+            importlib.import_module(name)
 
 
 def planned(plan: Plan) -> dict[str, Any]:
     """Give the part of the result that a plan foretells."""
     return {
         "files": [
-            {"path": path, "size": download.size, "url": download.url, "verified": download.verified, "sha256": None}
+            {
+                "path": path,
+                "size": download.size,
+                "url": http.redact(download.url),
+                "verified": download.verified,
+                "sha256": None,
+            }
             for download in plan.downloads
             for path in download.paths
         ],
@@ -347,9 +345,9 @@ def main() -> None:
         },
         supports_check_mode=True,
     )
-    require_libraries(module)
     signal.signal(signal.SIGTERM, end)  # how Ansible ends a module when the run is interrupted
     try:
+        require_libraries()
         result = run(module, ImageRequest.from_options(module.params))
     except CdnError as error:
         module.fail_json(msg=" ".join(str(error).split()))

@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import json
 import socket
 import time
 from collections.abc import Iterator
@@ -12,11 +13,12 @@ from typing import Any
 
 import pytest
 
-from ansible_collections.officefleet.c2r.plugins.module_utils._cdn.errors import TransferError
+from ansible_collections.officefleet.c2r.plugins.module_utils._cdn.errors import InputError, TransferError
 from ansible_collections.officefleet.c2r.plugins.module_utils._cdn.http import Patience
 from ansible_collections.officefleet.c2r.plugins.module_utils._cdn.image_request import ImageRequest
 from ansible_collections.officefleet.c2r.plugins.module_utils._cdn.progress import Progress
 from ansible_collections.officefleet.c2r.plugins.module_utils._cdn.staging import Staging
+from ansible_collections.officefleet.c2r.plugins.modules import image as image_module
 from ansible_collections.officefleet.c2r.tests.lab.cdn import Build, LabCdn
 
 BUILD = Build(
@@ -30,7 +32,7 @@ def cdn(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LabCdn]:
         yield lab
 
 
-def request(cdn: LabCdn, library: Path, **changes: Any) -> ImageRequest:
+def request(cdn: LabCdn, library: Path | str, **changes: Any) -> ImageRequest:
     options = {
         "channel": BUILD.channel,
         "version": BUILD.version,
@@ -55,3 +57,33 @@ def test_a_cdn_that_never_answers_is_given_up_before_the_patience_for_files(cdn:
         ):
             run.plan()
     assert time.monotonic() - began < 5
+
+
+@pytest.mark.parametrize("library", ["office", "", "~nosuchuser/office", "./office", "/srv/of\0fice"])
+def test_a_library_has_an_absolute_path(cdn: LabCdn, library: str) -> None:
+    with pytest.raises(
+        InputError, match=r"^library: .* is not an absolute path; give one such as /srv/office\.$"
+    ) as said:
+        request(cdn, library)
+    assert repr(library) in str(said.value)
+
+
+@pytest.mark.parametrize("behind", ["?sig=secret", "/?", "#secret", "/#"])
+def test_nothing_comes_behind_the_address_of_the_cdn(cdn: LabCdn, tmp_path: Path, behind: str) -> None:
+    with pytest.raises(InputError, match=r"^cdn_url: the address .* leave them out\. The default is https://") as said:
+        request(cdn, tmp_path, cdn_url=f"http://me:secret@cdn{behind}")
+    assert "secret" not in str(said.value)
+
+
+def test_user_and_password_reach_the_server_and_nothing_that_is_kept(cdn: LabCdn, tmp_path: Path) -> None:
+    asked = request(cdn, tmp_path, cdn_url=cdn.url.replace("http://", "http://fleet:secret@"))
+    run = Staging(asked, Progress())
+    plan = run.plan()
+    assert all("fleet:secret@" in download.url for download in plan.downloads)
+    foretold = image_module.planned(plan)
+    outcome = run.stage(plan)
+    manifest = (run.path / "manifest.json").read_text()
+    told = image_module.staged(outcome.image)
+    for text in (json.dumps(foretold), manifest, json.dumps(told)):
+        assert f'"{cdn.url}/pr/' in text
+        assert "secret" not in text

@@ -50,12 +50,19 @@ class ImageRequest:
             version=office_version.full(str(options["version"]).strip()),
             architecture=str(options["architecture"]),
             languages=languages,
-            library=Path(options["library"]),
+            library=_library(str(options["library"])),
             file_list=form,
             file_list_url=str(options["file_list_url"] or FILE_LIST_URLS[form]),
             cdn_url=_http_url(str(options["cdn_url"]), "cdn_url"),
             trust_anchors=tuple(Path(path) for path in options["trust_anchors"] or ()),
         )
+
+
+def _library(text: str) -> Path:
+    path = Path(text)
+    if not path.is_absolute() or "\0" in text:
+        raise InputError(f"library: {text!r} is not an absolute path; give one such as /srv/office.")
+    return path
 
 
 def _http_url(text: str, option: str) -> str:
@@ -66,4 +73,9 @@ def _http_url(text: str, option: str) -> str:
         valid = False
     if not valid:
         raise InputError(f"{option}: {http.redact(text)!r} is not an http(s) URL. The default is {CDN_URL}.")
+    if "?" in text or "#" in text:
+        raise InputError(
+            f"{option}: the address {http.redact(text)} goes on with a query (?) or a fragment (#); paths of files are "
+            f"put behind it, so leave them out. The default is {CDN_URL}."
+        )
     return text.rstrip("/")
