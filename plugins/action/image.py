@@ -9,6 +9,7 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
+from ansible.errors import AnsibleActionFail
 from ansible.plugins.action import ActionBase
 from ansible.utils.display import Display
 
@@ -29,10 +30,16 @@ class ActionModule(ActionBase):
         """Give the module's result."""
         result: dict[str, Any] = super().run(tmp, task_vars)
         arguments = dict(self._task.args)
+        version = arguments.get("version")
+        if isinstance(version, (int, float)):
+            raise AnsibleActionFail(  # type: ignore[no-untyped-call]  # ansible-core is partly annotated
+                f"version: {version!r} is a number, which may have lost digits; write the version in quotes, in full, "
+                "such as '16.0.20228.20190'."
+            )
         if self._connection.transport != "local" or self._task.async_val:
             result.update(self._execute(arguments, task_vars))
             return result
-        title = f"{arguments.get('channel')} {arguments.get('version')}"
+        title = f"{(task_vars or {}).get('inventory_hostname')}  {arguments.get('channel')} {version}"
         with tempfile.TemporaryDirectory(prefix="officefleet-") as folder:
             arguments["_progress_file"] = str(Path(folder) / "progress")
             with ProgressLines(Path(folder) / "progress", title, display.display):

@@ -128,7 +128,7 @@ def test_check_then_stage_then_nothing_to_do(team: Team) -> None:
     assert "changed=1" in staged.output
     manifest = json.loads((team.image / "manifest.json").read_text())
     size = sum(file["size"] for file in manifest["files"])
-    assert f"{NEW.channel} {NEW.version}: 13/13 files, 100 %" in staged.output
+    assert f"localhost  {NEW.channel} {NEW.version}: 13/13 files, 100 %" in staged.output
     assert f"{team.image}: 14 files, {size / 1e6:.1f} MB, en-us de-de" in staged.output
     assert list((team.library / ".staging").iterdir()) == []
 
@@ -325,6 +325,6 @@ def test_a_missing_library_of_python_is_named_with_the_remedy(team: Team) -> Non
     assert answer.status != 0
     assert "Traceback" not in answer.output
     message = answer.result["msg"]
-    assert message.startswith("Failed to import the required Python library (requests) on ")
+    assert message.startswith("The Python library requests cannot be loaded (")
     assert "pip install requests" in message
     assert not team.library.exists()

@@ -13,10 +13,10 @@ from types import SimpleNamespace
 from typing import Any, cast
 
 import pytest
+from ansible.errors import AnsibleActionFail
 
 from ansible_collections.officefleet.c2r.plugins.action import image
 from ansible_collections.officefleet.c2r.plugins.action.image import ActionModule
-from ansible_collections.officefleet.c2r.plugins.plugin_utils import _progress
 from ansible_collections.officefleet.c2r.plugins.plugin_utils._progress import ProgressLines, describe
 
 ARGUMENTS = {"channel": "Current", "version": "16.0.20326.20100", "library": "/srv/office"}
@@ -86,8 +86,17 @@ def test_a_run_shorter_than_the_wait_shows_its_end_once(tmp_path: Path) -> None:
     assert len(shown) == 1
 
 
-def test_the_wait_between_lines_is_at_most_five_seconds() -> None:
-    assert _progress.INTERVAL <= 5
+def test_the_wait_between_lines_is_at_most_five_seconds(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    lines, waits = ProgressLines(tmp_path / "progress", "Current", print), list[float | None]()
+
+    def wait(seconds: float | None = None) -> bool:
+        waits.append(seconds)
+        return len(waits) == 3
+
+    monkeypatch.setattr(lines._stop, "wait", wait)
+    with lines:
+        wait_for(lambda: len(waits) == 3)
+    assert all(seconds is not None and 0 < seconds <= 5 for seconds in waits)
 
 
 class Action:
@@ -121,12 +130,15 @@ class Action:
 
 def test_here_the_module_reports_progress_and_the_file_goes(monkeypatch: pytest.MonkeyPatch) -> None:
     action = Action(monkeypatch)
-    assert action.plugin.run(task_vars={}) == {"changed": True, "path": "/srv/office/Current/16.0.20326.20100"}
+    assert action.plugin.run(task_vars={"inventory_hostname": "dp-1"}) == {
+        "changed": True,
+        "path": "/srv/office/Current/16.0.20326.20100",
+    }
     assert action.folder is not None
     assert not action.folder.exists()
     assert action.calls[0]["module_name"] == "officefleet.c2r.image"
     assert action.calls[0]["module_args"].keys() == {*ARGUMENTS, "_progress_file"}
-    assert [line.partition(",")[0] for line in action.shown] == ["Current 16.0.20326.20100: 4/4 files"]
+    assert [line.partition(",")[0] for line in action.shown] == ["dp-1  Current 16.0.20326.20100: 4/4 files"]
     assert action.plugin._task.args == ARGUMENTS
 
 
@@ -148,3 +160,15 @@ def test_elsewhere_and_in_the_background_the_bare_module_runs(
     assert action.calls[0]["module_args"] == ARGUMENTS
     assert action.calls[0]["wrap_async"] == async_val
     assert action.shown == []
+
+
+@pytest.mark.parametrize("number", [20228.2019, 16])
+@pytest.mark.parametrize("transport", ["local", "ssh"])
+def test_a_version_that_yaml_read_as_a_number_is_refused(
+    monkeypatch: pytest.MonkeyPatch, transport: str, number: float
+) -> None:
+    action = Action(monkeypatch, transport)
+    action.plugin._task.args["version"] = number
+    with pytest.raises(AnsibleActionFail, match=rf"^version: {number} is a number, .* in quotes, .*'16\.0\.\d+\.\d+'"):
+        action.plugin.run(task_vars={})
+    assert action.calls == []
