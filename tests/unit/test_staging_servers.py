@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import requests
 
 from ansible_collections.officefleet.c2r.plugins.module_utils._cdn.errors import InputError, TransferError
 from ansible_collections.officefleet.c2r.plugins.module_utils._cdn.http import Patience
@@ -20,6 +21,7 @@ from ansible_collections.officefleet.c2r.plugins.module_utils._cdn.progress impo
 from ansible_collections.officefleet.c2r.plugins.module_utils._cdn.staging import Staging
 from ansible_collections.officefleet.c2r.plugins.modules import image as image_module
 from ansible_collections.officefleet.c2r.tests.lab.cdn import Build, LabCdn
+from ansible_collections.officefleet.c2r.tests.lab.probe import http_probe
 
 BUILD = Build(
     "MonthlyEnterprise", "16.0.20228.20190", languages=("en-us",), payload_bytes=300_000, language_bytes=70_000
@@ -87,3 +89,15 @@ def test_user_and_password_reach_the_server_and_nothing_that_is_kept(cdn: LabCdn
     for text in (json.dumps(foretold), manifest, json.dumps(told)):
         assert f'"{cdn.url}/pr/' in text
         assert "secret" not in text
+
+
+def test_an_image_works_behind_a_web_server_that_minds_case(cdn: LabCdn, tmp_path: Path) -> None:
+    """As far as Office asks in lower case: all names in an image are."""
+    run = Staging(request(cdn, tmp_path), Progress())
+    image = run.stage(run.plan()).image
+    source = f"{cdn.serve('/strict', tmp_path, any_case=False)}/{BUILD.channel}/{BUILD.version}"
+    assert http_probe(source, BUILD.version, "x64", ["EN-us"]) == 0
+    for file in image.files:
+        assert requests.head(f"{source}/{file.path}", timeout=5).headers["Content-Length"] == str(file.size)
+        assert file.path == file.path.lower()
+    assert requests.head(f"{source}/Office/Data/v64.cab", timeout=5).status_code == 404

@@ -93,9 +93,12 @@ class LabCdn:
         """The lab's file list API."""
         return f"{self.url}{FILE_LIST_PATHS[-1]}"
 
-    def serve(self, root: str, directory: Path) -> str:
-        """Serve the directory read-only below root ("/library"), names in any case; returns its URL."""
-        self._server.tree.mount(root, directory)
+    def serve(self, root: str, directory: Path, *, any_case: bool = True) -> str:
+        """Serve the directory read-only below root ("/library"); returns its URL.
+
+        Names are found in any case, as on Windows, or only as they are, as most web servers on Linux do.
+        """
+        self._server.tree.mount(root, directory, any_case=any_case)
         return self.library_url(root)
 
     def library_url(self, root: str = "/library") -> str:
