@@ -33,6 +33,17 @@ ISSUES = x509.KeyUsage(
     encipher_only=False,
     decipher_only=False,
 )
+ENCRYPTS = x509.KeyUsage(
+    key_encipherment=True,
+    digital_signature=False,
+    content_commitment=False,
+    data_encipherment=False,
+    key_agreement=False,
+    key_cert_sign=False,
+    crl_sign=False,
+    encipher_only=False,
+    decipher_only=False,
+)
 LONG_AGO = datetime(2015, 1, 1, tzinfo=UTC)
 FAR_AHEAD = datetime(2049, 1, 1, tzinfo=UTC)
 
@@ -68,10 +79,12 @@ def issue(
     organization: str = "unit tests",
     bits: int = 2048,
     constrained: bool = True,
+    signs: bool = True,
 ) -> Holder:
     """Without issuer a root; with one an end certificate unless `authority`.
 
     Not `constrained`: no basic constraints but a key usage that allows to issue, as before X.509 version 3.
+    Not `signs`: a key usage without signatures.
     """
     key = rsa.generate_private_key(public_exponent=65537, key_size=bits)
     names = ((NameOID.ORGANIZATION_NAME, organization), (NameOID.COMMON_NAME, name))
@@ -87,6 +100,8 @@ def issue(
     )
     constraints = x509.BasicConstraints(ca=issuer is None if authority is None else authority, path_length=None)
     builder = builder.add_extension(constraints if constrained else ISSUES, critical=True)
+    if not signs:
+        builder = builder.add_extension(ENCRYPTS, critical=True)
     if uses:
         builder = builder.add_extension(x509.ExtendedKeyUsage(uses), critical=list(uses) == [TIME_STAMPING])
     return Holder(builder.sign(issuer.key if issuer else key, hashes.SHA256()), key)

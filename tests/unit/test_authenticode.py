@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import struct
 import subprocess
 import sys
@@ -15,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from asn1crypto import cms  # type: ignore[import-untyped]  # ships no annotations
+from asn1crypto import cms, core, tsp  # type: ignore[import-untyped]  # ships no annotations
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import padding
 
@@ -217,6 +218,47 @@ def test_a_signature_without_signed_attributes_is_refused(signed: bytes, authori
     refused(signing.changed(signed, strip), authority.anchors, r"some\.cab")
 
 
+def signed_anew(
+    data: bytes, signer: signing.Holder, change: Callable[[bytes], bytes] = bytes, digest: str = "sha256"
+) -> bytes:
+    """The cabinet with a change to its SpcIndirectDataContent, signed by the same signer with this digest."""
+
+    def sign(signed_data: Any) -> None:
+        content = change(signed_data["encap_content_info"]["content"].parsed.contents)
+        signed_data["encap_content_info"]["content"] = core.Sequence(contents=content, explicit=0)
+        signer_info = signed_data["signer_infos"][0]
+        algorithm = getattr(hashes, digest.upper())()
+        imprint = hashes.Hash(algorithm)
+        imprint.update(content)
+        attributes = cms.CMSAttributes(list(signer_info["signed_attrs"]))
+        for attribute in attributes:
+            if attribute["type"].native == "message_digest":
+                attribute["values"][0] = imprint.finalize()
+        signer_info["digest_algorithm"] = signed_data["digest_algorithms"][0] = {"algorithm": digest}
+        signer_info["signed_attrs"] = attributes
+        signer_info["signature_algorithm"] = {"algorithm": "rsassa_pkcs1v15"}
+        signer_info["signature"] = signer.key.sign(attributes.dump(), padding.PKCS1v15(), algorithm)
+
+    return signing.changed(data, sign)
+
+
+def test_a_signature_made_for_another_kind_of_file_is_refused(signed: bytes, authority: Authority) -> None:
+    cabinet_data, program = (bytes.fromhex(f"060a2b0601040182370201{end}") for end in ("19", "0f"))
+    link = bytes.fromhex("060a2b06010401823702011c")
+
+    def relabel(content: bytes) -> bytes:
+        kind = link if link in content else cabinet_data
+        assert content.count(kind) == 1
+        return content.replace(kind, program)
+
+    assert authenticode.verify(signed_anew(signed, authority.signer), authority.anchors)
+    refused(signed_anew(signed, authority.signer, relabel), authority.anchors, "another kind of file than a cabinet")
+
+
+def test_a_strong_digest_under_a_weak_signature_is_refused(signed: bytes, authority: Authority) -> None:
+    refused(signed_anew(signed, authority.signer, digest="sha1"), authority.anchors, "mixes digest algorithms")
+
+
 def test_garbage_is_refused(signed: bytes, authority: Authority) -> None:
     signature = signing.pkcs7(signed).dump()
     for garbage in (
@@ -268,6 +310,18 @@ def test_a_nested_signature_of_another_cabinet_is_refused(authority: Authority, 
     refused(signing.changed(weak, graft), authority.anchors, "digest differs")
 
 
+def test_every_signed_digest_has_to_be_the_files(authority: Authority, folder: Path) -> None:
+    """Also that of a leading signature which is too weak to be the one that counts."""
+    other = signing.sign(OTHER, folder, [authority.signer], digest="sha1")
+    both = signing.sign(
+        signing.sign(UNSIGNED, folder, [authority.signer], digest="sha1"), folder, [authority.signer], nest=True
+    )
+    leading = signing.pkcs7(other)
+    signer_info = signing.pkcs7(both)["content"]["signer_infos"][0]
+    leading["content"]["signer_infos"][0]["unsigned_attrs"] = signer_info["unsigned_attrs"]
+    refused(signing.with_pkcs7(both, leading.dump()), authority.anchors, "sha1 digest differs")
+
+
 # Trust
 
 
@@ -305,6 +359,11 @@ def test_a_self_signed_signer_is_refused(authority: Authority, folder: Path) -> 
 def test_a_certificate_for_other_uses_is_refused(uses: list[Any], authority: Authority, folder: Path) -> None:
     leaf = signing.issue("leaf", authority.root, uses=uses)
     refused(signing.sign(UNSIGNED, folder, [leaf]), authority.anchors, "not meant for code_signing")
+
+
+def test_a_key_that_is_not_for_signatures_is_refused(authority: Authority, folder: Path) -> None:
+    leaf = signing.issue("leaf", authority.root, uses=[signing.CODE_SIGNING], signs=False)
+    refused(signing.sign(UNSIGNED, folder, [leaf]), authority.anchors, "not meant for signatures")
 
 
 def test_an_end_certificate_issues_nothing(authority: Authority, folder: Path) -> None:
@@ -401,14 +460,28 @@ def test_a_stamp_of_another_signature_is_refused(signed: bytes, stamped: bytes, 
     refused(signing.changed(signed, graft), authority.anchors, "time stamp .* belongs to another signature")
 
 
-def stamped_anew(data: bytes, stamper: signing.Holder, change: Callable[[Any], None]) -> bytes:
-    """The cabinet with a change (in place) to the signed attributes of its time stamp, signed by the same stamper."""
+def stamped_anew(
+    data: bytes,
+    stamper: signing.Holder,
+    change: Callable[[Any], None],
+    rewrite: Callable[[bytes, bytes], bytes] | None = None,
+) -> bytes:
+    """The cabinet with its time stamp changed and signed by the same stamper.
+
+    `change` alters the signed attributes in place; `rewrite` gives another TSTInfo for it and the stamped signature.
+    """
 
     def stamp(signed_data: Any) -> None:
         values = signed_data["signer_infos"][0]["unsigned_attrs"][0]["values"]
         token = cms.ContentInfo.load(values[0].dump())
         signer_info = token["content"]["signer_infos"][0]
         attributes = cms.CMSAttributes(list(signer_info["signed_attrs"]))
+        if rewrite is not None:
+            content = token["content"]["encap_content_info"]["content"]
+            info = rewrite(bytes(content), signed_data["signer_infos"][0]["signature"].native)
+            token["content"]["encap_content_info"]["content"] = core.ParsableOctetString(info)
+            imprint = hashlib.sha256(info).digest()
+            next(a for a in attributes if a["type"].native == "message_digest")["values"][0] = imprint
         change({attribute["type"].native: attribute["values"] for attribute in attributes})
         signer_info["signed_attrs"] = attributes
         signer_info["signature"] = stamper.key.sign(attributes.dump(), padding.PKCS1v15(), hashes.SHA256())
@@ -434,6 +507,27 @@ def test_a_stamp_is_held_against_what_its_maker_signed(stamped: bytes, authority
     refused(stamped_anew(stamped, authority.stamper, other_certificate), anchors, "names another certificate")
 
 
+def test_a_stamp_with_a_weak_imprint_is_refused(stamped: bytes, authority: Authority) -> None:
+    def nothing(_attributes: Any) -> None:
+        pass
+
+    def imprint_by(algorithm: str) -> Callable[[bytes, bytes], bytes]:
+        def rewrite(content: bytes, signature: bytes) -> bytes:
+            info = tsp.TSTInfo.load(content)
+            info["message_imprint"] = {
+                "hash_algorithm": {"algorithm": algorithm},
+                "hashed_message": hashlib.new(algorithm, signature).digest(),
+            }
+            return bytes(info.dump(force=True))
+
+        return rewrite
+
+    good = stamped_anew(stamped, authority.stamper, nothing, imprint_by("sha512"))
+    assert authenticode.verify(good, authority.anchors).signed_at == MOMENT
+    weak = stamped_anew(stamped, authority.stamper, nothing, imprint_by("sha1"))
+    refused(weak, authority.anchors, "time stamp .* uses sha1, which is too weak")
+
+
 def test_a_stripped_stamp_does_not_help(stamped: bytes, authority: Authority) -> None:
     def strip(signed_data: Any) -> None:
         del signed_data["signer_infos"][0]["unsigned_attrs"]
@@ -442,7 +536,11 @@ def test_a_stripped_stamp_does_not_help(stamped: bytes, authority: Authority) ->
 
 
 def counter_signed(
-    data: bytes, stamper: signing.Holder, signature: bytes | None = None, digest: str = "sha256"
+    data: bytes,
+    stamper: signing.Holder,
+    signature: bytes | None = None,
+    digest: str = "sha256",
+    moment: datetime = MOMENT,
 ) -> bytes:
     """The cabinet with a PKCS#9 counter-signature of its signature value, or of another."""
 
@@ -454,7 +552,7 @@ def counter_signed(
         attributes = cms.CMSAttributes(
             [
                 {"type": "content_type", "values": ["data"]},
-                {"type": "signing_time", "values": [cms.Time({"utc_time": MOMENT})]},
+                {"type": "signing_time", "values": [cms.Time({"utc_time": moment})]},
                 {"type": "message_digest", "values": [imprint.finalize()]},
             ]
         )
@@ -469,7 +567,8 @@ def counter_signed(
             "signature_algorithm": {"algorithm": "rsassa_pkcs1v15"},
             "signature": stamper.key.sign(attributes.dump(), padding.PKCS1v15(), algorithm),
         }
-        signer_info["unsigned_attrs"] = [{"type": "counter_signature", "values": [counter]}]
+        present = list(signer_info["unsigned_attrs"] or [])
+        signer_info["unsigned_attrs"] = [*present, {"type": "counter_signature", "values": [counter]}]
         signed_data["certificates"] = [
             *signed_data["certificates"],
             cms.CertificateChoices(name="certificate", value=certificate),
@@ -481,6 +580,14 @@ def counter_signed(
 def test_an_old_counter_signature_holds(authority: Authority, folder: Path) -> None:
     data = counter_signed(signing.sign(UNSIGNED, folder, [authority.brief_signer]), authority.stamper)
     assert authenticode.verify(data, authority.anchors).signed_at == MOMENT
+
+
+@pytest.mark.parametrize("days", [-1, 1])
+def test_of_several_stamps_the_earliest_counts(days: int, stamped: bytes, authority: Authority) -> None:
+    """Each proves that the signature was there by then."""
+    other = MOMENT + timedelta(days=days)
+    data = counter_signed(stamped, authority.stamper, moment=other)
+    assert authenticode.verify(data, authority.anchors).signed_at == min(MOMENT, other)
 
 
 def test_a_false_counter_signature_is_refused(signed: bytes, authority: Authority) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from datetime import UTC, datetime
+from pathlib import Path
 
 import pytest
 
@@ -153,6 +154,14 @@ def test_a_feed_that_is_not_sound_is_refused(xml: bytes) -> None:
 def test_document_types_and_entities_are_refused(start: str) -> None:
     with pytest.raises(FeedError, match="document type"):
         release_history.parse(feed(update("1001.1"), start=start))
+
+
+def test_an_entity_is_not_even_read(tmp_path: Path) -> None:
+    """Its file would not parse; that nobody notices shows that nobody looked."""
+    (tmp_path / "secret").write_text("<secret>")
+    start = f'<!DOCTYPE ReleaseHistory [<!ENTITY e SYSTEM "{(tmp_path / "secret").as_uri()}">]>'
+    with pytest.raises(FeedError, match="document type"):
+        release_history.parse(feed(update("1001.1") + "&e;", start=start))
 
 
 def test_a_missing_library_has_a_remedy(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -17,7 +17,7 @@ _BUILD = re.compile(rf"([1-9][0-9]{{3,5}})\.{_NUMBER}")  # Office 2016 began wit
 
 
 def require_text(value: object, option: str = "version") -> str:
-    """Give the value if it is text; InputError names `option`. YAML takes 20228.20190 for a number, without its zero."""
+    """Give the value if it is text; InputError names `option`. YAML takes 20228.20190 for 20228.2019."""
     if isinstance(value, str):
         return value
     raise InputError(
