@@ -109,6 +109,21 @@ def test_writes_the_file_and_tells_size_and_hash(server: Server, tmp_path: Path)
     assert count.total == len(BODY)
 
 
+def test_files_are_asked_for_as_they_are(server: Server, tmp_path: Path) -> None:
+    """Compressed on the way, size and hash would be those of something else."""
+    asked: list[str | None] = []
+
+    def send(handler: BaseHTTPRequestHandler) -> None:
+        asked.append(handler.headers.get("Accept-Encoding"))
+        answer()(handler)
+
+    server.script = [send]
+    downloader = Downloader("cdn_url", QUICK)
+    downloader.size(server.url)
+    downloader.fetch(server.url, tmp_path / "file")
+    assert asked == ["identity", "identity"]
+
+
 def test_a_length_that_is_not_announced_is_no_error(server: Server, tmp_path: Path) -> None:
     server.script = [answer(length=None)]
     downloader = Downloader("cdn_url", QUICK)
