@@ -59,6 +59,8 @@ def _typed(option: str, value: Any, prefix: str) -> Any:
         if "required" in specification:
             raise InputError(f"{prefix}{option} is not set; it takes {TAKES[option]}.")
         return specification.get("default")
+    if option == "version":
+        version.require_text(value, f"{prefix}version")
     try:
         value = validated({option: specification}, {option: value})[option]
     except ArgumentsError as error:

@@ -45,6 +45,11 @@ def test_a_survey_gives_strings_and_leaves_others_empty() -> None:
         ("pass_seconds", -1, "officefleet_pass_seconds: -1 is not between 0 and 86400 (seconds)."),
         ("answer_timeout", "0", "officefleet_answer_timeout: 0 is not between 1 and 3600 (seconds)."),
         ("force_app_shutdown", "maybe", "officefleet_force_app_shutdown: 'maybe' is not true or false."),
+        (
+            "version",
+            20228.2019,
+            "officefleet_version: 20228.2019 is a float, not text, and may have lost digits; write ",
+        ),
         ("goal", "instaled", "officefleet_goal: 'instaled' is not one of installed, downloaded."),
         ("goals", "installed", "goals: there is no such option. Valid are channel, version, "),
     ],
