@@ -272,6 +272,23 @@ def test_the_list_of_the_other_architecture_is_refused() -> None:
         file_list.from_ofl(ofl(), CURRENT, VERSION, "x86")
 
 
+@pytest.mark.parametrize(
+    "document",
+    [
+        answer(version="1" * 10_000),
+        answer(architecture="x" * 10_000),
+        with_file(name="a" * 10_000),
+        with_file(url=f"http://cdn/pr/{SEMI_ANNUAL}/{'a' * 10_000}"),
+        with_file(url="a" * 10_000),
+        with_file("s640.cab", hashLocation="a" * 10_000, hashAlgorithm="Sha256"),
+    ],
+)
+def test_the_error_is_no_longer_than_a_person_reads(document: dict[str, Any]) -> None:
+    with pytest.raises(FeedError) as caught:
+        from_api(document)
+    assert len(str(caught.value)) < 700
+
+
 def test_a_version_that_the_api_does_not_know_is_told_apart() -> None:
     with pytest.raises(file_list.UnknownBuildError):
         from_api(answer(version=""))

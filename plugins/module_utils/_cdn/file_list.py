@@ -94,11 +94,13 @@ def from_api(document: bytes, version: str, architecture: str, channel: channels
     if answer.get("version") != wanted:
         kind = UnknownBuildError if answer.get("version") == "" else FeedError
         raise kind(
-            f"{what} is for version {answer.get('version')!r}, not for {wanted!r}: the API does not know that version "
-            "for this channel and architecture. Check channel and version against the release history."
+            f"{what} is for version {str(answer.get('version'))[:100]!r}, not for {wanted!r}: the API does not know "
+            "that version for this channel and architecture. Check channel and version against the release history."
         )
     if str(answer.get("architecture")).lower() != architecture:
-        raise FeedError(f"{what} is for architecture {answer.get('architecture')!r}, not for {architecture!r}.")
+        raise FeedError(
+            f"{what} is for architecture {str(answer.get('architecture'))[:100]!r}, not for {architecture!r}."
+        )
     raw = [_from_api(node, what) for node in nodes]
     return _file_list(raw, channel, wanted, architecture, what)
 
@@ -231,7 +233,7 @@ def _check_url(url: str, path: str, channel: channels.Channel | None, version: s
         source = path.replace(".cab", f"_{version}.cab")
     parts = _URL.fullmatch(url.lower())
     if parts is not None and channel is not None and parts[2] != channel.guid:
-        raise FeedError(f"{what} names {url}, which is not in channel {channel.name} ({channel.guid}).")
+        raise FeedError(f"{what} names {url[:300]}, which is not in channel {channel.name} ({channel.guid}).")
     if parts is None or parts[3] != source or version not in source:
         raise FeedError(
             f"{what} names {url[:300]!r} for {path}; of version {version} it should be http://HOST/pr/CHANNEL/{source}."
