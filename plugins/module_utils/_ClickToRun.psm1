@@ -109,6 +109,23 @@ function Get-ChannelName {
     return $null
 }
 
+function Get-ActiveConfiguration {
+    <#
+    .SYNOPSIS
+    The name of the key of the active configuration, $null where there is none or what is there is no name of a key.
+    #>
+    [CmdletBinding()]
+    param ()
+
+    $products = Read-RegistryKey -Path "$script:ClickToRunKey\ProductReleaseIDs"
+    $active = "$($products['activeconfiguration'])"
+    # .NET throws for the name of a key that is longer.
+    if ($active -eq '' -or $active.Length -gt 255 -or $active.Contains('\')) {
+        return $null
+    }
+    return $active
+}
+
 function Get-InstalledLanguage {
     <#
     .SYNOPSIS
@@ -127,7 +144,7 @@ function Get-InstalledLanguage {
     )
 
     $products = "$script:ClickToRunKey\ProductReleaseIDs"
-    $active = (Read-RegistryKey -Path $products)['activeconfiguration']
+    $active = Get-ActiveConfiguration
     $languages = @(
         if ($active) {
             foreach ($name in @(Get-RegistrySubKeyName -Path "$products\$active\culture")) {
@@ -160,7 +177,7 @@ function Get-LanguageUse {
     $display = @{}
     $proofing = @{}
     $products = "$script:ClickToRunKey\ProductReleaseIDs"
-    $active = (Read-RegistryKey -Path $products)['activeconfiguration']
+    $active = Get-ActiveConfiguration
     if ($active) {
         foreach ($product in @(Get-RegistrySubKeyName -Path "$products\$active")) {
             if ($product -match '^(.+)\.\d+\z') {
@@ -535,7 +552,7 @@ function Get-ClickToRunState {
         )
         version = $version
         architecture = $architecture
-        languages = @(Get-InstalledLanguage -ClientCulture $configuration['clientculture'])
+        languages = @(Get-InstalledLanguage -ClientCulture "$($configuration['clientculture'])")
         channel = Get-ChannelName -Source @($configuration['updatechannel'], $configuration['audienceid'], $configuration['cdnbaseurl'])
         channel_url = $channelUrl
         channel_change_pending = "$($configuration['updatechannelchanged'])" -eq 'True'
@@ -555,7 +572,7 @@ function Get-ClickToRunState {
         blocking_apps = $blockingApps
         updates_ready_to_apply = $ready
         scenario = Get-TextOrNull -Value $clickToRun['executingscenario']
-        free_disk_bytes = Get-FreeDiskSize -Path $configuration['installationpath']
+        free_disk_bytes = Get-FreeDiskSize -Path "$($configuration['installationpath'])"
         os_build = Get-OsBuild
         multi_session = Test-MultiSession
         clock = $now.ToString("yyyy-MM-dd'T'HH:mm:ss'Z'", [System.Globalization.CultureInfo]::InvariantCulture)

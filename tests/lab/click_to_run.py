@@ -90,6 +90,12 @@ class _Action:
     cancelling: bool = False
 
 
+def active_configuration(registry: Registry) -> str | None:
+    """The name of the key of the active configuration; None where there is none, or what is no name of a key."""
+    name = registry.text(keys.PRODUCT_RELEASE_IDS, "ActiveConfiguration")
+    return None if name is None or len(name) > 255 or "\\" in name else name
+
+
 class ClickToRunService:
     """ClickToRunSvc of one host. Not thread-safe: the host that owns it holds a lock.
 
@@ -315,7 +321,8 @@ class ClickToRunService:
 
     def languages(self) -> tuple[str, ...]:
         """The cultures of the installed Office."""
-        active = self._registry.text(keys.PRODUCT_RELEASE_IDS, "ActiveConfiguration")
+        if (active := active_configuration(self._registry)) is None:
+            return ()
         cultures = self._registry.subkeys(rf"{keys.PRODUCT_RELEASE_IDS}\{active}\culture")
         return tuple(name.removesuffix(".16") for name in cultures if name != "x-none.16")
 

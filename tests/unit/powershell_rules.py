@@ -47,6 +47,8 @@ FORBIDDEN: Mapping[str, str] = {
     r"(?i)\b(Write-Host|Invoke-Expression|Get-WmiObject|Get-CimInstance)\b": "not in a module",
     r"(?m)^\s*\{\s*$": "an opening brace belongs to the end of the line before",
     r"\}[ \t]*(else|elseif|catch|finally)\b": "a closing brace stands on a line of its own",
+    # Get-TextOrNull and its like take anything as their -Value.
+    r"-(?!Value\b)[A-Z]\w+ \$\w+\[[^]\n]*\]": "data may be an array, which no [string] takes: put it into a string",
     r"(?i)\b0x8[0-9a-f]{7}\b": "PowerShell reads such a literal as other numbers in other places",
 }
 _AUTOMATIC = {"_", "args", "true", "false", "null", "matches"}

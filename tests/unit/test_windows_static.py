@@ -121,6 +121,7 @@ def test_sound_source_has_no_findings() -> None:
         ("$a = $spec -eq $null\n", "$null belongs to the left"),
         ("$a = [Environment]::TickCount64\n", "newer than"),
         ("$a = 0x8000000E\n", "literal"),
+        ("$a = Read-RegistryKey -Path $spec['options']\n", "may be an array"),
         ("if ($spec)\n{\n}\n", "opening brace"),
         ("if ($spec) {\n    $a = 1\n} else {\n    $a = 2\n}\n", "closing brace"),
         ("$a = gsv -Name 'x'\n", "gsv is no function"),

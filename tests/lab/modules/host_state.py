@@ -11,7 +11,7 @@ from typing import Any
 from ansible_collections.officefleet.c2r.plugins.module_utils._cdn import channels
 from ansible_collections.officefleet.c2r.plugins.module_utils._cdn.errors import InputError
 from ansible_collections.officefleet.c2r.tests.lab import c2r_keys as keys
-from ansible_collections.officefleet.c2r.tests.lab.click_to_run import ComError, StatusReport
+from ansible_collections.officefleet.c2r.tests.lab.click_to_run import ComError, StatusReport, active_configuration
 from ansible_collections.officefleet.c2r.tests.lab.com_codes import E_ACCESSDENIED, REGDB_E_CLASSNOTREG, hex_text
 from ansible_collections.officefleet.c2r.tests.lab.host import Host
 from ansible_collections.officefleet.c2r.tests.lab.modules.registry_text import text, text_or_none
@@ -193,7 +193,7 @@ def language_use(host: Host) -> dict[str, list[str]]:
     """Which cultures Office has for display and which for proofing alone, as far as the registry tells."""
     display: set[str] = set()
     proofing: set[str] = set()
-    if active := host.registry.text(keys.PRODUCT_RELEASE_IDS, "ActiveConfiguration"):
+    if active := active_configuration(host.registry):
         for product in host.registry.subkeys(rf"{keys.PRODUCT_RELEASE_IDS}\{active}"):
             if re.fullmatch(r".+\.\d+", product):
                 cultures = host.registry.subkeys(rf"{keys.PRODUCT_RELEASE_IDS}\{active}\{product}")
