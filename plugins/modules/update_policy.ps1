@@ -176,6 +176,12 @@ function Invoke-Restart {
 
 function Repair-Registration {
     # Microsoft's remedy for a class that is missing although management is on: off, restart, on, restart.
+    # Looked at again: since the restart before, half a minute may have passed.
+    if (-not (Test-RestartSafe -AcceptOpenApps:$restartWithOpenApps)) {
+        $module.Result.restart_pending = $true
+        Set-PendingRestart
+        return
+    }
     $hadPolicy = $after.ContainsKey('officemgmtcom')
     try {
         $null = Set-RegistryEntry -Path $key -Name 'officemgmtcom' -Kind 'DWord' -Data 0

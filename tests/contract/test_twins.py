@@ -6,10 +6,13 @@ from __future__ import annotations
 
 from collections import Counter
 from typing import Any
+from unittest import mock
 
 import pytest
 
 from ansible_collections.officefleet.c2r.tests.contract.scenario import (
+    Call,
+    HostBefore,
     Scenario,
     SimulatedHost,
     answer_differences,
@@ -85,3 +88,20 @@ def test_answers_have_exactly_the_documented_keys(module: str) -> None:
                 seen = True
                 assert answer.keys() - {"changed", "diff", "warnings"} == documented, scenario.name
     assert seen
+
+
+def test_no_repair_disturbs_an_application_opened_since_the_restart() -> None:
+    simulated = SimulatedHost("ws-001", HostBefore(management="broken"))
+    service = simulated.host.service
+    assert service is not None
+    start = service.start
+
+    def start_and_open() -> None:
+        start()
+        simulated.host.apps.open("WINWORD")
+
+    with mock.patch.object(service, "start", start_and_open):
+        answer = simulated.answer(Call("update_policy", {"officemgmtcom": True, "repair_registration": True}))
+    assert (answer["restarted"], answer["restart_pending"], answer["repaired"]) == (True, True, False)
+    assert answer["after"] == {"officemgmtcom": 1}
+    assert simulated.differences({"policy": {"officemgmtcom": 1}}) == []

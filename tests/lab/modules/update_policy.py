@@ -165,6 +165,9 @@ class _Run:
         """Turn it off, restart, turn it on, restart."""
         if management_registered(self.host):
             return
+        if not self._restart_safe():  # since the restart before, half a minute may have passed
+            self._leave_restart()
+            return
         self.host.registry.set(keys.UPDATE_POLICY, "officemgmtcom", 0)
         self._stop_and_start()
         if "officemgmtcom" in self.after:
@@ -176,16 +179,19 @@ class _Run:
     def _restart(self) -> bool:
         """Restart the service where that is wanted and disturbs nobody, or leave it to a later run."""
         if not self.params["restart_service"] or not self._restart_safe():
-            self.pending = True
-            if not self.call.check_mode:
-                self.host.registry.create(keys.OFFICEFLEET)
-                self.host.registry.create(keys.RESTART_PENDING)
+            self._leave_restart()
             return False
         if not self.call.check_mode:
             self._stop_and_start()
             self._forget_restart()
         self.restarted = self.changed = True
         return True
+
+    def _leave_restart(self) -> None:
+        self.pending = True
+        if not self.call.check_mode:
+            self.host.registry.create(keys.OFFICEFLEET)
+            self.host.registry.create(keys.RESTART_PENDING)
 
     def _restart_safe(self) -> bool:
         state = host_state(self.host)
