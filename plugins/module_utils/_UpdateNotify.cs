@@ -234,10 +234,10 @@ namespace ansible_collections.officefleet.c2r.plugins.module_utils._UpdateNotify
             {
                 if (Char.IsWhiteSpace(letter) || Char.IsControl(letter) || letter == '=' || letter == '"' || letter == '\'')
                 {
+                    // Without the value, which may hold a secret.
                     throw new ArgumentException(String.Format(
-                        "{0}: '{1}' holds white space, '=' or a quote, which the parameter text of Click-to-Run cannot carry; give a value without them",
-                        option,
-                        value));
+                        "{0}: the value holds white space, '=' or a quote, which the parameter text of Click-to-Run cannot carry; give a value without them",
+                        option));
                 }
             }
             pairs.Add(key + "=" + value);

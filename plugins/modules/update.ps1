@@ -57,9 +57,14 @@ function Assert-Option {
     if ("$version" -notmatch '^16\.0\.\d{1,9}\.\d{1,9}\z') {
         $module.FailJson("version: '$version' is not a full Office build; give one such as 16.0.20326.20100")
     }
-    # Without the value: what is wrong with it is that it holds a secret.
-    if ($source -match '^https?://[^/]*@') {
+    # Without the value: what is wrong with it is that it holds a secret, or may hold one.
+    if ($source -match '^[^/\\]*//([^/]*@|[^/:\[]*:(?![0-9]*([/\\?#]|\z))[\s\S]*@)') {
         $module.FailJson('source: the URL holds a user name or a password, which the Click-to-Run service does not use; leave them out')
+    }
+    if ($source -notmatch '^\\\\' -and $source -match '[?#]') {
+        $module.FailJson(
+            "source: the URL has a query ('?') or a fragment ('#'), to which the Click-to-Run service cannot append its paths; " +
+            'leave it out, also where it is an access token')
     }
     if ($source -and $source -notmatch '^(https?://[^/\\]+(/[\s\S]*)?|\\\\[^\\/]+\\[^\\/][\s\S]*)\z') {
         $module.FailJson("source: '$source' is neither an http or https URL nor a UNC path such as \\server\share")

@@ -85,8 +85,14 @@ class Deployment:
 def source(text: str, option: str = "source") -> str:
     """Check the place hosts download from: an http(s) URL or a UNC path, without a slash at its end."""
     trimmed = text.rstrip("/\\")
-    if re.search(r"//[^/\\]*@", trimmed):  # without the value, which would be written into records and logs
+    # Without the value, which would be written into records and logs. A password may hold a slash.
+    if re.search(r"//([^/\\]*@|[^/\\:\[]*:(?![0-9]*([/\\?#]|$))[\s\S]*@)", trimmed):
         raise InputError(f"{option}: the URL holds a user name or a password, which Click-to-Run does not use.")
+    if re.search("[?#]", trimmed) and not trimmed.startswith("\\\\"):
+        raise InputError(
+            f"{option}: the URL has a query ('?') or a fragment ('#'), to which Click-to-Run cannot append its paths; "
+            "leave it out, also where it is an access token."
+        )
     # Click-to-Run's parameters are name=value with spaces between and know no quoting
     if not trimmed.startswith(("http://", "https://", "\\\\")) or re.search(r"[\s=\"']", trimmed):
         raise InputError(

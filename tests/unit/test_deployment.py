@@ -64,9 +64,24 @@ def test_what_cannot_be_is_named_with_what_can(changes: dict[str, Any], message:
     assert message in str(caught.value)
 
 
-@pytest.mark.parametrize("place", ["http://library.example:8080/office", r"\\files\office$\x", "https://[::1]/a@b"])
+@pytest.mark.parametrize(
+    "place",
+    [
+        "http://library.example:8080/office",
+        r"\\files\office$\x",
+        "https://[::1]/a@b",
+        "http://library.example:8080/a@b",
+    ],
+)
 def test_places_that_hosts_can_download_from(place: str) -> None:
     assert _deployment.source(place) == place
+
+
+@pytest.mark.parametrize("place", ["https://library.example/office?sig=hush", "http://library.example/office#hush"])
+def test_a_query_in_the_source_is_refused_and_not_repeated(place: str) -> None:
+    with pytest.raises(InputError, match="source: the URL has a query") as caught:
+        _deployment.source(place)
+    assert "hush" not in str(caught.value)
 
 
 @pytest.mark.parametrize(
@@ -78,6 +93,8 @@ def test_places_that_hosts_can_download_from(place: str) -> None:
         "ftp://fleet:hush@library.example/office",
         "//fleet:hush@library.example/office",
         "http://fleet:hu sh@library.example/office",
+        "http://fleet:hu/sh@library.example/office",
+        "http://fleet:1hu/sh@library.example/office",
     ],
 )
 def test_a_password_in_the_source_is_refused_and_not_repeated(place: str) -> None:

@@ -96,14 +96,14 @@ TEXTS = {
     "UpdateParameters.Apply(true, false)": "displaylevel=true forceappshutdown=false",
 }
 REFUSED = {
-    'UpdateParameters.Download(false, "http://lib/a b", null, null, null)': "source: 'http://lib/a b'",
-    'UpdateParameters.Download(false, "http://lib/?a=b", null, null, null)': "source: 'http://lib/?a=b'",
-    'UpdateParameters.Download(false, "http://lib/\\"", null, null, null)': "source: 'http://lib/\"'",
-    'UpdateParameters.Download(false, "http://lib/\'", null, null, null)': "source: 'http://lib/''",
-    'UpdateParameters.Download(false, "http://lib/\\n", null, null, null)': "source: 'http://lib/\n'",
-    'UpdateParameters.Download(false, null, "16.0.1.2", "{0A1B}", "id 1")': "content_id: 'id 1'",
-    'UpdateParameters.Download(false, null, "16.0.1.2", "{0A1B}\\t", "id-1")': "download_source: '{0A1B}\t'",
-    'UpdateParameters.Download(false, null, "16.0.1.2 forceappshutdown=true", null, null)': "version: '16.0.1.2 force",
+    'UpdateParameters.Download(false, "http://lib/a b", null, null, null)': "source: the value holds",
+    'UpdateParameters.Download(false, "http://lib/?a=b", null, null, null)': "source: the value holds",
+    'UpdateParameters.Download(false, "http://lib/\\"", null, null, null)': "source: the value holds",
+    'UpdateParameters.Download(false, "http://lib/\'", null, null, null)': "source: the value holds",
+    'UpdateParameters.Download(false, "http://lib/\\n", null, null, null)': "source: the value holds",
+    'UpdateParameters.Download(false, null, "16.0.1.2", "{0A1B}", "id 1")': "content_id: the value holds",
+    'UpdateParameters.Download(false, null, "16.0.1.2", "{0A1B}\\t", "id-1")': "download_source: the value holds",
+    'UpdateParameters.Download(false, null, "16.0.1.2 forceappshutdown=true", null, null)': "version: the value holds",
 }
 
 

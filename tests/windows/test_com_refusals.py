@@ -146,7 +146,7 @@ def test_texts_that_the_client_builds_for_an_installation(client: Client, displa
 def test_values_that_would_break_the_text_are_refused_as_the_twin_does(client: Client, letter: str) -> None:
     source = f"http://library.example.com/a{letter}b"
     outcome, message = client.driver.build("DownloadText", False, source, NEW, None, None)
-    assert (outcome, (message or "").startswith(f"source: '{source}' holds white space, '=' or a quote")) == (
+    assert (outcome, (message or "").startswith("source: the value holds white space, '=' or a quote")) == (
         "refused",
         True,
     )
@@ -158,4 +158,4 @@ def test_values_that_would_break_the_text_are_refused_as_the_twin_does(client: C
 def test_a_version_cannot_smuggle_a_parameter_in(client: Client) -> None:
     outcome, message = client.driver.build("DownloadText", False, SOURCE, NEW + " forceappshutdown=true", None, None)
     assert outcome == "refused"
-    assert (message or "").startswith(f"version: '{NEW} forceappshutdown=true' holds white space")
+    assert (message or "").startswith("version: the value holds white space")

@@ -18,6 +18,8 @@ from ansible_collections.officefleet.c2r.tests.lab.modules.host_state import hos
 REQUIRED_IF = [("state", "downloaded", ["version"]), ("state", "installed", ["version"])]
 REQUIRED_TOGETHER = [["content_id", "download_source"]]
 CLASS = "[{][0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}[}]"
+# Before the first slash, or after it behind a password that holds one: what follows the colon is no port.
+USER_INFO = r"[^/\\]*//([^/]*@|[^/:\[]*:(?![0-9]*([/\\?#]|$))[\s\S]*@)"
 OPTION_OF = {  # parameter of the interface -> option
     "updatebaseurl": "source",
     "updatetoversion": "version",
@@ -97,10 +99,15 @@ def _check(params: dict[str, Any]) -> None:
     version, source = params["version"] or "", params["source"]
     if not re.fullmatch(r"16\.0\.\d{1,9}\.\d{1,9}", version):
         raise ValueError(f"version: '{version}' is not a full Office build; give one such as 16.0.20326.20100")
-    if source and re.match("https?://[^/]*@", source, re.IGNORECASE):
+    if source and re.match(USER_INFO, source):
         raise ValueError(
             "source: the URL holds a user name or a password, which the Click-to-Run service does not use; "
             "leave them out"
+        )
+    if source and not source.startswith("\\\\") and re.search("[?#]", source):
+        raise ValueError(
+            "source: the URL has a query ('?') or a fragment ('#'), to which the Click-to-Run service cannot append "
+            "its paths; leave it out, also where it is an access token"
         )
     if source and not re.fullmatch(r"https?://[^/\\]+(/[\s\S]*)?|\\\\[^\\/]+\\[^\\/][\s\S]*", source, re.IGNORECASE):
         raise ValueError(rf"source: '{source}' is neither an http or https URL nor a UNC path such as \\server\share")
@@ -133,7 +140,7 @@ def _parameters(step: str, params: dict[str, Any]) -> str:
             continue
         if re.search(r"[\s='\"\x00-\x1f\x7f-\x9f]", value):
             raise ValueError(
-                f"{option}: '{value}' holds white space, '=' or a quote, which the parameter text of Click-to-Run "
+                f"{option}: the value holds white space, '=' or a quote, which the parameter text of Click-to-Run "
                 "cannot carry; give a value without them"
             )
         pairs.append(f"{key}={value}")
