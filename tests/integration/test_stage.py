@@ -121,6 +121,7 @@ def test_check_then_stage_then_nothing_to_do(team: Team) -> None:
     assert checked.status == 0
     assert "changed=1" in checked.output
     assert re.search(rf"^\+office/data/{NEW.version}/{re.escape(STREAM)} 2000000 bytes$", checked.output, re.MULTILINE)
+    assert f"would be staged: {team.image}, 14 files" in checked.output
     assert not team.library.exists()
 
     staged = team.play()
@@ -129,13 +130,14 @@ def test_check_then_stage_then_nothing_to_do(team: Team) -> None:
     manifest = json.loads((team.image / "manifest.json").read_text())
     size = sum(file["size"] for file in manifest["files"])
     assert f"localhost  {NEW.channel} {NEW.version}: 13/13 files, 100 %" in staged.output
-    assert f"{team.image}: 14 files, {size / 1e6:.1f} MB, en-us de-de" in staged.output
+    assert f"staged: {team.image}, 14 files, {size / 1e6:.1f} MB, en-us de-de" in staged.output
     assert list((team.library / ".staging").iterdir()) == []
 
     team.cdn.requests.clear()
     again = team.play()
     assert again.status == 0
     assert "changed=0" in again.output
+    assert f"already there: {team.image}, 14 files" in again.output
     assert team.cdn.requests == []
 
 
