@@ -37,6 +37,8 @@ function Restart-ClickToRunService {
     <#
     .SYNOPSIS
     Restarts the service, within two minutes or with an exception. Not Restart-Service, which waits without an end of its own.
+    .DESCRIPTION
+    Whatever goes wrong, a service that stops late is started all the same, for a minute more, and the restart left to a later run.
     #>
     [CmdletBinding()]
     param (
@@ -47,12 +49,29 @@ function Restart-ClickToRunService {
 
     $patience = [System.TimeSpan]::FromSeconds(60)
     $Service.Refresh()
-    if ("$($Service.Status)" -ne 'Stopped') {
-        $Service.Stop()
-        $Service.WaitForStatus('Stopped', $patience)
+    try {
+        if ("$($Service.Status)" -ne 'Stopped') {
+            $Service.Stop()
+            $Service.WaitForStatus('Stopped', $patience)
+        }
+        $Service.Start()
+        $Service.WaitForStatus('Running', $patience)
     }
-    $Service.Start()
-    $Service.WaitForStatus('Running', $patience)
+    catch {
+        $fault = $_.Exception.GetBaseException().Message
+        try {
+            $Service.Refresh()
+            if ("$($Service.Status)" -in @('StopPending', 'Stopped')) {
+                $Service.WaitForStatus('Stopped', $patience)
+                $Service.Start()
+            }
+        }
+        catch {
+            $fault = "$fault (and it was not started again: $($_.Exception.GetBaseException().Message))"
+        }
+        Set-PendingRestart
+        throw $fault
+    }
 }
 
 function Wait-ManagementRegistered {

@@ -77,7 +77,13 @@ $spec = @{
 
 $module = [Ansible.Basic.AnsibleModule]::Create($args, $spec)
 
-$absent = @($module.Params.absent)
+$absent = @(
+    foreach ($name in $module.Params.absent) {
+        if ($null -ne $name) {
+            $name
+        }
+    }
+)
 $repairRegistration = $module.Params.repair_registration
 $restartService = $module.Params.restart_service
 $restartWithOpenApps = $module.Params.restart_with_open_apps
@@ -108,7 +114,7 @@ $policyKinds = @{
 
 function Assert-Option {
     # Everything that can be wrong with the options, said before the host is looked at.
-    foreach ($name in $policyKinds.Keys) {
+    foreach ($name in ($policyKinds.Keys | Sort-Object)) {
         if ($null -ne $module.Params[$name]) {
             if ($state -eq 'restored') {
                 $module.FailJson("state: 'restored' takes no policies, and '$name' is given; leave it out")
@@ -163,6 +169,7 @@ function Invoke-Restart {
             Restart-ClickToRunService -Service $service
         }
         catch {
+            $module.Result.restart_pending = $true
             $module.FailJson(
                 "The policy is set, but the service ClickToRunSvc could not be restarted: $($_.Exception.GetBaseException().Message). " +
                 'See to it that it runs: Office applications need it.', $_)
@@ -183,6 +190,7 @@ function Repair-Registration {
         return
     }
     $hadPolicy = $after.ContainsKey('officemgmtcom')
+    $fault = $null
     try {
         $null = Set-RegistryEntry -Path $key -Name 'officemgmtcom' -Kind 'DWord' -Data 0
         Restart-ClickToRunService -Service $service
@@ -190,7 +198,8 @@ function Repair-Registration {
         Start-Sleep -Seconds 5
     }
     catch {
-        $module.FailJson("repair_registration: ClickToRunSvc could not be restarted: $($_.Exception.GetBaseException().Message)", $_)
+        # Said once the policy is back.
+        $fault = $_
     }
     finally {
         if ($hadPolicy) {
@@ -199,6 +208,10 @@ function Repair-Registration {
         else {
             $null = Remove-RegistryEntry -Path $key -Name 'officemgmtcom'
         }
+    }
+    if ($null -ne $fault) {
+        $module.Result.restart_pending = Test-PendingRestart
+        $module.FailJson("repair_registration: ClickToRunSvc could not be restarted: $($fault.Exception.GetBaseException().Message)", $fault)
     }
     if (Invoke-Restart) {
         Wait-ManagementRegistered -Wanted $true
@@ -220,7 +233,7 @@ function Test-Repairable {
 function Set-Policy {
     # Sets and removes what is asked for. Returns whether officemgmtcom was changed.
     $managementChanged = $false
-    foreach ($name in $policyKinds.Keys) {
+    foreach ($name in ($policyKinds.Keys | Sort-Object)) {
         $value = $module.Params[$name]
         $changed = $false
         $entry = @{ Path = $key; Name = $name }
@@ -276,8 +289,13 @@ function Restore-Policy {
     $wasRegistered = (Read-RegistryKey -Path (Get-EarlierKey -Owner $owner))['com_registered'] -eq 1
     if ($earlier.ContainsKey('officemgmtcom') -and $wasRegistered -ne $registered -and $null -ne $service) {
         $entry = @{ Path = $key; Name = 'officemgmtcom'; Kind = 'DWord'; Data = [int]$wasRegistered }
-        if (Set-RegistryEntry @entry -CheckMode:$module.CheckMode) {
-            $module.Result.changed = $true
+        try {
+            if (Set-RegistryEntry @entry -CheckMode:$module.CheckMode) {
+                $module.Result.changed = $true
+            }
+        }
+        catch {
+            $module.FailJson("officemgmtcom: cannot be changed in HKEY_LOCAL_MACHINE\${key}: $($_.Exception.GetBaseException().Message)", $_)
         }
         $after['officemgmtcom'] = $entry.Data
         if (-not (Invoke-Restart)) {
@@ -325,49 +343,55 @@ Assert-Option
 
 $owner = 'update_policy'
 $key = Get-UpdatePolicyKey
-$before = Get-UpdatePolicy
-$after = $before.Clone()
-$registered = Test-ManagementRegistered
-$service = Get-Service -Name 'ClickToRunSvc' -ErrorAction SilentlyContinue
 
-$module.Result.before = $before
-$module.Result.after = $after
-$module.Result.com_registered = $registered
-$module.Result.earlier = @{}
-$module.Result.repaired = $false
-$module.Result.restarted = $false
-$module.Result.restart_pending = $false
+try {
+    $before = Get-UpdatePolicy
+    $after = $before.Clone()
+    $registered = Test-ManagementRegistered
+    $service = Get-Service -Name 'ClickToRunSvc' -ErrorAction SilentlyContinue
 
-if ($state -eq 'restored') {
-    Restore-Policy
-}
-else {
-    $managementChanged = Set-Policy
-    # The service reads officemgmtcom when it starts, and (un)registers the class of the update interface then.
-    $restartNeeded = $managementChanged -or ($null -ne $wantedManagement -and $registered -ne $wantedManagement) -or (Test-PendingRestart)
-    $repairable = Test-Repairable
-    # Without the service there is no Office yet; its installation starts the service and with that reads the policy.
-    if (($restartNeeded -or $repairable) -and $null -ne $service -and (Invoke-Restart) -and -not $module.CheckMode) {
-        if ($null -ne $wantedManagement) {
-            Wait-ManagementRegistered -Wanted $wantedManagement
-        }
-        elseif ($repairable) {
-            Wait-ManagementRegistered -Wanted $true
-        }
-        if ($repairable -and -not (Test-ManagementRegistered)) {
-            Repair-Registration
-        }
-        $registered = Test-ManagementRegistered
-        if ($null -ne $wantedManagement -and $registered -ne $wantedManagement) {
-            $module.Warn(
-                "officemgmtcom is $wantedManagement and ClickToRunSvc was restarted, but the update interface is " +
-                "$(Get-Registration -Registered $registered); look at the COM+ application OfficeC2RCom, or set repair_registration")
+    $module.Result.before = $before
+    $module.Result.after = $after
+    $module.Result.com_registered = $registered
+    $module.Result.earlier = @{}
+    $module.Result.repaired = $false
+    $module.Result.restarted = $false
+    $module.Result.restart_pending = $false
+
+    if ($state -eq 'restored') {
+        Restore-Policy
+    }
+    else {
+        $managementChanged = Set-Policy
+        # The service reads officemgmtcom when it starts, and (un)registers the class of the update interface then.
+        $restartNeeded = $managementChanged -or ($null -ne $wantedManagement -and $registered -ne $wantedManagement) -or (Test-PendingRestart)
+        $repairable = Test-Repairable
+        # Without the service there is no Office yet; its installation starts the service and with that reads the policy.
+        if (($restartNeeded -or $repairable) -and $null -ne $service -and (Invoke-Restart) -and -not $module.CheckMode) {
+            if ($null -ne $wantedManagement) {
+                Wait-ManagementRegistered -Wanted $wantedManagement
+            }
+            elseif ($repairable) {
+                Wait-ManagementRegistered -Wanted $true
+            }
+            if ($repairable -and -not (Test-ManagementRegistered)) {
+                Repair-Registration
+            }
+            $registered = Test-ManagementRegistered
+            if ($null -ne $wantedManagement -and $registered -ne $wantedManagement) {
+                $module.Warn(
+                    "officemgmtcom is $wantedManagement and ClickToRunSvc was restarted, but the update interface is " +
+                    "$(Get-Registration -Registered $registered); look at the COM+ application OfficeC2RCom, or set repair_registration")
+            }
         }
     }
-}
 
-$module.Result.com_registered = Test-ManagementRegistered
-$module.Result.earlier = Get-EarlierValue -Owner $owner
+    $module.Result.com_registered = Test-ManagementRegistered
+    $module.Result.earlier = Get-EarlierValue -Owner $owner
+}
+catch {
+    $module.FailJson("Cannot manage the update policies in HKEY_LOCAL_MACHINE\${key}: $($_.Exception.GetBaseException().Message)", $_)
+}
 $module.Diff.before = $before
 $module.Diff.after = $after
 

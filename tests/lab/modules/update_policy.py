@@ -51,6 +51,7 @@ RANGES = {"deferupdatedays": (0, 14), "maxstaledays": (1, 90)}
 def run(host: Host, call: ModuleCall) -> ModuleAnswer:
     """Set, remove or restore policies; restart the service where that is needed and safe."""
     params = arguments.validate(call.name, call.params)
+    params["absent"] = [name for name in params["absent"] or [] if name is not None]
     _refuse_contradictions(params)
     _refuse_malformed(params)
     with host.lock:
