@@ -372,11 +372,19 @@ function Get-ComDiagnosis {
             "TypeLib\$($library['library_id'])"
         }
     )
-    $registry = @(
-        foreach ($key in $keys) {
-            Get-RegistryTree -Path "SOFTWARE\Classes\$key"
+    $registry = @()
+    try {
+        $registry = @(
+            foreach ($key in $keys) {
+                Get-RegistryTree -Path "SOFTWARE\Classes\$key"
+            }
+        )
+    }
+    catch {
+        if ($null -eq $fault) {
+            $fault = $_.Exception.GetBaseException().Message
         }
-    )
+    }
 
     return @{
         type_library = $library

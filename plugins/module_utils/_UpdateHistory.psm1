@@ -153,14 +153,16 @@ function Get-ClickToRunLog {
     )
 
     $windows = [System.Environment]::GetFolderPath('Windows')
-    $path = Find-ClickToRunLog -Folder ([System.IO.Path]::Combine($windows, 'Temp'))
-    if ($null -eq $path) {
-        return $null
-    }
-
+    $path = $null
+    $written = $null
     $lines = @()
     $fault = $null
     try {
+        $path = Find-ClickToRunLog -Folder ([System.IO.Path]::Combine($windows, 'Temp'))
+        if ($null -eq $path) {
+            return $null
+        }
+        $written = ConvertTo-IsoTime -Time ([System.IO.File]::GetLastWriteTimeUtc($path))
         $stream = [System.IO.File]::Open($path, 'Open', 'Read', 'ReadWrite, Delete')
         try {
             $start = [System.Math]::Max([long]0, $stream.Length - $script:LogBytes)
@@ -198,7 +200,7 @@ function Get-ClickToRunLog {
 
     return @{
         path = $path
-        written = ConvertTo-IsoTime -Time ([System.IO.File]::GetLastWriteTimeUtc($path))
+        written = $written
         lines = $lines
         fault = $fault
     }
