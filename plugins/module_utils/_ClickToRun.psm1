@@ -395,6 +395,13 @@ function Get-ManagementFault {
         $HResult
     )
 
+    if ([System.Environment]::Is64BitOperatingSystem -and -not [System.Environment]::Is64BitProcess) {
+        return @{
+            cause = 'not_64_bit'
+            reason = 'this is a 32-bit process on 64-bit Windows, for which the interface is not registered: ' +
+            'let the connection start the 64-bit PowerShell'
+        }
+    }
     if (-not $Version) {
         $reason = 'Office (Click-to-Run) is not installed'
         $msi = @(Get-MsiOffice)
@@ -418,7 +425,8 @@ function Get-ManagementFault {
     if ($Registered -and $HResult -eq '0x80070005') {
         return @{
             cause = 'access_denied'
-            reason = 'access denied (0x80070005): connect as an administrator with an elevated token'
+            reason = 'access denied (0x80070005): connect as an administrator with an elevated token, which a local account has ' +
+            'from afar only where LocalAccountTokenFilterPolicy is 1, or become SYSTEM with become_method runas'
         }
     }
 
@@ -505,7 +513,8 @@ function Get-ClickToRunState {
     }
 
     $documentSyncTimeout = $internet['documentsynctimeout']
-    if ($documentSyncTimeout -isnot [long]) {
+    # A QWORD may hold more than a DWORD.
+    if ($documentSyncTimeout -isnot [long] -or $documentSyncTimeout -lt 1 -or $documentSyncTimeout -gt 4294967295) {
         $documentSyncTimeout = $null
     }
 

@@ -62,8 +62,8 @@ if ($state -eq 'present') {
 try {
     $found = Read-RegistryKey @place
     $before = $found[$name]
-    # Of another type than DWORD it is no timeout.
-    if ($before -isnot [long]) {
+    # Of another type than DWORD it is no timeout; a QWORD may hold more.
+    if ($before -isnot [long] -or $before -lt 1 -or $before -gt 4294967295) {
         $before = $null
     }
     $after = $before
@@ -84,7 +84,7 @@ try {
         $changed = $earlier.ContainsKey($name)
         if ($changed) {
             $after = $earlier[$name]
-            if ($after -isnot [long]) {
+            if ($after -isnot [long] -or $after -lt 1 -or $after -gt 4294967295) {
                 $after = $null
             }
         }

@@ -59,7 +59,7 @@ def milliseconds(text: str) -> int:
 
 
 def _dword(value: RegistryValue | None) -> int | None:
-    return value if isinstance(value, int) else None
+    return value if isinstance(value, int) and 1 <= value <= 0xFFFFFFFF else None
 
 
 def _write(host: Host, timeout: int | None) -> None:

@@ -61,7 +61,7 @@ def host_state(host: Host) -> dict[str, Any]:
         "multi_session": multi_session(host),
         "clock": host.clock.utc().strftime("%Y-%m-%dT%H:%M:%SZ"),
         "utc_offset_minutes": host.utc_offset_minutes,
-        "document_sync_timeout": timeout if isinstance(timeout, int) else None,
+        "document_sync_timeout": timeout if isinstance(timeout, int) and 1 <= timeout <= 0xFFFFFFFF else None,
     }
 
 
@@ -94,7 +94,10 @@ def _status(host: Host) -> tuple[StatusReport | None, Fault]:
 
 
 def _fault(host: Host, hresult: int) -> Fault:
-    """Why the update interface does not answer: the first cause found, and a sentence with its remedy."""
+    """Why the update interface does not answer: the first cause found, and a sentence with its remedy.
+
+    Processes here are 64-bit ones, so that there is no cause not_64_bit.
+    """
     enabled, registered = management_enabled(host), management_registered(host)
     first_registered = host.registry.has_key(keys.UPDATE_NOTIFY_1)
     cloud = text(host.registry.get(keys.CLOUD_POLICY, "ignoregpo")) == "1"
@@ -126,7 +129,8 @@ def _fault(host: Host, hresult: int) -> Fault:
         (
             registered and hresult == E_ACCESSDENIED,
             "access_denied",
-            "access denied (0x80070005): connect as an administrator with an elevated token",
+            "access denied (0x80070005): connect as an administrator with an elevated token, which a local account has "
+            "from afar only where LocalAccountTokenFilterPolicy is 1, or become SYSTEM with become_method runas",
         ),
         (
             not registered and build is not None and tuple(map(int, build[0].split("."))) < FIRST_BUILD,

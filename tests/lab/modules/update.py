@@ -8,12 +8,12 @@ import re
 from typing import Any
 
 from ansible_collections.officefleet.c2r.tests.lab.click_to_run import ComError
-from ansible_collections.officefleet.c2r.tests.lab.com_codes import BUSY, S_OK, hex_text
+from ansible_collections.officefleet.c2r.tests.lab.com_codes import BUSY, hex_text
 from ansible_collections.officefleet.c2r.tests.lab.host import Host
 from ansible_collections.officefleet.c2r.tests.lab.module_call import ModuleAnswer, ModuleCall
 from ansible_collections.officefleet.c2r.tests.lab.modules import arguments
 from ansible_collections.officefleet.c2r.tests.lab.modules.answer import FailJson
-from ansible_collections.officefleet.c2r.tests.lab.modules.host_state import host_state
+from ansible_collections.officefleet.c2r.tests.lab.modules.host_state import NET_VERSION, host_state
 
 REQUIRED_IF = [("state", "downloaded", ["version"]), ("state", "installed", ["version"])]
 REQUIRED_TOGETHER = [["content_id", "download_source"]]
@@ -57,7 +57,7 @@ def run(host: Host, call: ModuleCall) -> ModuleAnswer:
             answer["submitted"] = True
             if not call.check_mode:
                 hresult = _invoke(host, step, parameters)
-                answer["submitted"] = hresult == S_OK
+                answer["submitted"] = hresult < 0x80000000  # a failure has the highest bit set
                 answer["call"] = {"method": METHODS[step], "parameters": parameters, "hresult": hex_text(hresult)}
                 state = host_state(host)
     answer["blocked"] = _blocked(answer["refused"], state, params)
@@ -164,7 +164,8 @@ def _refusal(step: str, state: State, params: dict[str, Any], *, check_mode: boo
 def _version_refusal(state: State, params: dict[str, Any]) -> str | None:
     if state["version"] == params["version"]:
         return "at_target"
-    if state["version"] and _numbers(state["version"]) > _numbers(params["version"]) and not params["allow_downgrade"]:
+    installed = NET_VERSION.fullmatch(state["version"] or "")
+    if installed and _numbers(installed[0]) > _numbers(params["version"]) and not params["allow_downgrade"]:
         return "newer"
     return None
 
