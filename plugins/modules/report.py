@@ -246,7 +246,7 @@ dest:
 
 from typing import Any
 
-from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.officefleet.c2r.plugins.module_utils import _action_only
 
 #: Read by the action plugin, so that options are declared once.
 ARGUMENT_SPEC: dict[str, dict[str, Any]] = {
@@ -259,12 +259,10 @@ ARGUMENT_SPEC: dict[str, dict[str, Any]] = {
 
 def main() -> None:
     """Fail: without its action plugin there is nothing here that could do the work."""
-    module = AnsibleModule(  # type: ignore[no-untyped-call]  # ansible-core annotates only parts of itself
-        argument_spec=ARGUMENT_SPEC, supports_check_mode=True
-    )
-    module.fail_json(
-        msg="officefleet.c2r.report works in the action plugin of the same name, on the controller; that was not used. "
-        "Call it by its full name, from a task or with 'ansible localhost -m officefleet.c2r.report'."
+    _action_only.refuse(
+        ARGUMENT_SPEC,
+        "officefleet.c2r.report",
+        "Call it by its full name, from a task or with 'ansible localhost -m officefleet.c2r.report'.",
     )
 
 
