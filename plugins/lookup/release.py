@@ -5,16 +5,11 @@
 
 from __future__ import annotations
 
-import hashlib
-import os
-import tempfile
-import time
 from pathlib import Path
 from typing import Any
 
 from ansible.errors import AnsibleLookupError
 from ansible.plugins.lookup import LookupBase
-from ansible.utils.display import Display
 
 from ansible_collections.officefleet.c2r.plugins.module_utils._cdn import (
     authenticode,
@@ -24,7 +19,8 @@ from ansible_collections.officefleet.c2r.plugins.module_utils._cdn import (
     release_history,
 )
 from ansible_collections.officefleet.c2r.plugins.module_utils._cdn import version as office_version
-from ansible_collections.officefleet.c2r.plugins.module_utils._cdn.errors import CdnError, InputError, SignatureError
+from ansible_collections.officefleet.c2r.plugins.module_utils._cdn.errors import CdnError, InputError
+from ansible_collections.officefleet.c2r.plugins.plugin_utils._feed_cache import FeedCache
 
 DOCUMENTATION = r"""
 name: release
@@ -116,8 +112,6 @@ _raw:
   sample: ["16.0.20326.20100"]
 """
 
-display = Display()
-
 
 class LookupModule(LookupBase):
     """The lookup C(officefleet.c2r.release)."""
@@ -146,8 +140,10 @@ class LookupModule(LookupBase):
         source: str = self._option("source")
         anchors = authenticode.TrustAnchors.from_pem([Path(path) for path in self._option("trust_anchors")])
         remote = "://" in source
-        kept = _Cache(source, self._option("cache_dir"), self._option("cache_ttl")) if remote else None
-        data = kept.read(anchors) if kept else None
+        kept = None
+        if remote:
+            kept = FeedCache(source, self._option("cache_dir"), self._option("cache_ttl"), "officefleet.c2r.release")
+        data = kept.read(lambda cab, path: authenticode.verify(cab, anchors, path)) if kept else None
         if data is None:
             data = http.read_source(source, "source")
             if not data.startswith(b"MSCF"):
@@ -161,49 +157,6 @@ class LookupModule(LookupBase):
             if kept:
                 kept.write(data)
         return cabinet.read_member(data, release_history.MEMBER)
-
-
-class _Cache:
-    """One verified cabinet on disk. Nothing rests on the directory: what is read is verified again."""
-
-    def __init__(self, source: str, directory: str, ttl: int) -> None:
-        if ttl < 0:
-            raise InputError(f"cache_ttl: {ttl} is negative; give seconds, or 0 to keep nothing.")
-        self._ttl = ttl
-        self._path = Path(directory).expanduser() / f"{hashlib.sha256(source.encode()).hexdigest()}.cab"
-
-    def read(self, anchors: authenticode.TrustAnchors) -> bytes | None:
-        """Give the cabinet if it is there, fresh and still verifies."""
-        try:
-            age = time.time() - self._path.stat().st_mtime
-            if not 0 <= age < self._ttl:
-                return None
-            data = self._path.read_bytes()
-        except OSError:
-            return None
-        try:
-            authenticode.verify(data, anchors, str(self._path))
-        except SignatureError as error:
-            display.vvv(f"officefleet.c2r.release: {error} Fetching it again.")
-            return None
-        return data
-
-    def write(self, data: bytes) -> None:
-        """Keep the cabinet; a directory that cannot be written to costs a fetch next time, not this run."""
-        if self._ttl == 0:
-            return
-        try:
-            self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-            handle, name = tempfile.mkstemp(dir=self._path.parent, suffix=".tmp")
-            try:
-                with os.fdopen(handle, "wb") as file:
-                    file.write(data)
-                Path(name).replace(self._path)
-            except OSError:
-                Path(name).unlink(missing_ok=True)
-                raise
-        except OSError as error:
-            display.warning(f"officefleet.c2r.release: cache_dir {str(self._path.parent)!r} cannot be used: {error}.")
 
 
 def _channel_name(term: Any) -> str:
