@@ -97,7 +97,7 @@ class ImageFiles:
         url = http.redact(download.url)
         try:
             authenticode.verify(path, self._anchors, url)
-            build_identity.check(path, self._version, download.language)
+            build_identity.check(path, build_identity.Claim(path.name, self._version, download.language))
         except SignatureError as error:
             raise SignatureError(f"cdn_url: {error}") from error
         except FeedError as error:
