@@ -16,6 +16,8 @@ from ansible_collections.officefleet.c2r.plugins.module_utils._cdn import (
     cabinet,
     channels,
     file_list,
+    file_list_api,
+    file_list_ofl,
     hash_file,
     release_history,
     signed_cabinet,
@@ -245,7 +247,7 @@ def test_a_channel_that_is_suddenly_empty_has_no_latest() -> None:
 )
 def test_ofl(path: Path, architecture: str, list_version: tuple[int, ...], files: int, optional: list[str]) -> None:
     xml = cabinet.read_member(path, file_list.OFL_MEMBERS[architecture])
-    listed = file_list.from_ofl(xml, CURRENT, "16.0.9330.2073", architecture)
+    listed = file_list_ofl.read(xml, CURRENT, "16.0.9330.2073", architecture)
     assert (listed.list_version, len(listed.files), len(listed.languages)) == (list_version, files, 91)
     assert [e.path.partition("16.0.9330.2073/")[2] for e in listed.files if e.optional] == optional
     assert len([entry for entry in listed.files if entry.hash_location]) == 103
@@ -262,16 +264,16 @@ def test_ofl_by_channel() -> None:
         "MonthlyEnterprise",
     ):
         channel = channels.find(name)
-        for entry in file_list.from_ofl(xml, channel, "16.0.20326.20100", "x64").files:
+        for entry in file_list_ofl.read(xml, channel, "16.0.20326.20100", "x64").files:
             assert entry.url.startswith(f"http://officecdn.microsoft.com/pr/{channel.guid}/office/data/")
 
 
 def test_the_api_and_ofl_agree_on_what_an_installation_needs() -> None:
     version = "16.0.20326.20100"
     document = next((SAMPLES / "file-list-api").glob("*.json")).read_bytes()
-    from_api = file_list.from_api(document, version, "x64", CURRENT)
+    from_api = file_list_api.read(document, version, "x64", CURRENT)
     xml = cabinet.read_member(OFL_2026, file_list.OFL_MEMBERS["x64"])
-    from_ofl = file_list.from_ofl(xml, CURRENT, version, "x64")
+    from_ofl = file_list_ofl.read(xml, CURRENT, version, "x64")
     assert (len(from_api.files), len(from_api.languages)) == (654, 105)
     assert set(from_ofl.languages) <= set(from_api.languages)
     languages = ["en-us", "de-de", "sr-latn-rs"]
@@ -286,11 +288,11 @@ def test_the_api_and_ofl_agree_on_what_an_installation_needs() -> None:
 def test_an_api_answer_for_another_channel_is_refused() -> None:
     document = next((SAMPLES / "file-list-api").glob("*.json")).read_bytes()
     with pytest.raises(FeedError, match="not in channel SemiAnnual"):
-        file_list.from_api(document, "16.0.20326.20100", "x64", channels.find("SemiAnnual"))
+        file_list_api.read(document, "16.0.20326.20100", "x64", channels.find("SemiAnnual"))
 
 
 def test_languages_are_those_microsoft_lists() -> None:
     table = (SAMPLES / "metadata-2026-08" / "languages.tsv").read_text().splitlines()[1:]
     cultures = {line.split("\t")[1] for line in table}
     document = next((SAMPLES / "file-list-api").glob("*.json")).read_bytes()
-    assert set(file_list.from_api(document, "16.0.20326.20100", "x64").languages) == cultures
+    assert set(file_list_api.read(document, "16.0.20326.20100", "x64").languages) == cultures

@@ -7,7 +7,12 @@ from typing import Any
 
 import pytest
 
-from ansible_collections.officefleet.c2r.plugins.module_utils._cdn import channels, file_list
+from ansible_collections.officefleet.c2r.plugins.module_utils._cdn import (
+    channels,
+    file_list,
+    file_list_api,
+    file_list_ofl,
+)
 from ansible_collections.officefleet.c2r.plugins.module_utils._cdn.errors import FeedError, InputError
 
 VERSION = "16.0.20326.20100"
@@ -21,13 +26,13 @@ NEUTRAL = {
 GERMAN = {f"office/data/{VERSION}/{name}" for name in ("i641031.cab", "s641031.cab", "stream.x64.de-de.dat")}
 
 
-def api_file(name: str, lcid: str = "0", **more: Any) -> dict[str, Any]:
-    descriptor = name.startswith("v64")
-    source = f"v64_{VERSION}.cab" if descriptor else name
+def api_file(name: str, lcid: str = "0", *, bits: str = "64", **more: Any) -> dict[str, Any]:
+    descriptor = name.startswith("v")
+    source = f"v{bits}_{VERSION}.cab" if descriptor else name
     folder = "/office/data/" if descriptor else f"/office/data/{VERSION}/"
     entry = {"url": f"{BASE}{folder}{source}", "name": name, "relativePath": folder, "lcid": lcid, **more}
     if name.endswith(".dat"):
-        cabinet = f"{'sp' if '.proof.' in name else 's'}64{lcid}.cab"
+        cabinet = f"{'sp' if '.proof.' in name else 's'}{bits}{lcid}.cab"
         entry |= {"hashLocation": f"{cabinet}/{name[:-4]}.hash", "hashAlgorithm": "Sha256"}
     return entry
 
@@ -49,7 +54,7 @@ def answer(*, without: str = "", **more: Any) -> dict[str, Any]:
 
 
 def from_api(document: dict[str, Any]) -> file_list.FileList:
-    return file_list.from_api(json.dumps(document).encode(), VERSION, "x64", CURRENT)
+    return file_list_api.read(json.dumps(document).encode(), VERSION, "x64", CURRENT)
 
 
 def paths(entries: tuple[file_list.FileEntry, ...]) -> set[str]:
@@ -86,7 +91,7 @@ def test_a_language_brings_the_neutral_files_and_its_own() -> None:
 
 
 def test_the_same_build_comes_out_of_ofl() -> None:
-    listed = file_list.from_ofl(ofl(), CURRENT, "20326.20100", "x64")
+    listed = file_list_ofl.read(ofl(), CURRENT, "20326.20100", "x64")
     assert (listed.version, listed.list_version, listed.languages) == (VERSION, (1, 10), ("de-de",))
     assert paths(listed.select(["de-de"])) == NEUTRAL | GERMAN
     assert {e.path: e for e in listed.select(["de-de"])}.items() <= {
@@ -126,7 +131,7 @@ def test_the_culture_of_a_catalog_is_that_of_its_stream() -> None:
 
 def test_optional_files_are_marked() -> None:
     node = '<File name="i640.cab" relativePath="/office/data/%version%/Experiment/" language="0" optional="TRUE"/>'
-    listed = file_list.from_ofl(ofl(node, version="1.7"), CURRENT, VERSION, "x64")
+    listed = file_list_ofl.read(ofl(node, version="1.7"), CURRENT, VERSION, "x64")
     assert [e.path for e in listed.files if e.optional] == [f"office/data/{VERSION}/experiment/i640.cab"]
     assert listed.list_version < (1, 10)  # as text "1.7" would be the higher one
 
@@ -233,7 +238,7 @@ def test_an_answer_that_is_not_sound_is_refused(document: dict[str, Any]) -> Non
 @pytest.mark.parametrize("document", [b"", b"<html></html>", b"[]", b"null", b'{"files": ', b"[" * 200_000])
 def test_what_is_no_answer_is_refused(document: bytes) -> None:
     with pytest.raises(FeedError, match="The file list API's answer"):
-        file_list.from_api(document, VERSION, "x64")
+        file_list_api.read(document, VERSION, "x64")
 
 
 def test_the_live_descriptor_is_never_a_source() -> None:
@@ -246,7 +251,7 @@ def test_the_live_descriptor_is_never_a_source() -> None:
 
 def test_a_channel_ofl_does_not_know_is_named_with_a_remedy() -> None:
     with pytest.raises(InputError, match=r"^channel: 'PerpetualVL2024' .*Monthly\. Use the file list API"):
-        file_list.from_ofl(ofl(), channels.find("PerpetualVL2024"), VERSION, "x64")
+        file_list_ofl.read(ofl(), channels.find("PerpetualVL2024"), VERSION, "x64")
 
 
 @pytest.mark.parametrize(
@@ -264,12 +269,12 @@ def test_a_channel_ofl_does_not_know_is_named_with_a_remedy() -> None:
 )
 def test_a_list_of_ofl_that_is_not_sound_is_refused(xml: bytes) -> None:
     with pytest.raises(FeedError, match=r"The file list of ofl\.cab"):
-        file_list.from_ofl(xml, CURRENT, VERSION, "x64")
+        file_list_ofl.read(xml, CURRENT, VERSION, "x64")
 
 
 def test_the_list_of_the_other_architecture_is_refused() -> None:
     with pytest.raises(FeedError, match="complete x86 build"):
-        file_list.from_ofl(ofl(), CURRENT, VERSION, "x86")
+        file_list_ofl.read(ofl(), CURRENT, VERSION, "x86")
 
 
 @pytest.mark.parametrize(
@@ -320,7 +325,7 @@ def test_what_every_image_has_is_neither_optional_nor_a_languages(name: str) -> 
         if name.startswith("v64"):
             xml = xml.replace(node.replace(b' rename="v64.cab"', b""), b"!-- -->")
         with pytest.raises(FeedError, match=r"lacks office/data/.*not the list of a complete x64 build"):
-            file_list.from_ofl(xml, CURRENT, VERSION, "x64")
+            file_list_ofl.read(xml, CURRENT, VERSION, "x64")
 
 
 def test_what_every_image_has() -> None:
@@ -331,3 +336,123 @@ def test_what_every_image_has() -> None:
         f"office/data/v32_{VERSION}.cab",
         *(f"{folder}/{name}" for name in ("i320.cab", "i640.cab", "s320.cab", "stream.x86.x-none.dat")),
     }
+
+
+# 32-bit Office
+
+
+X86 = {
+    "office/data/v32.cab",
+    f"office/data/v32_{VERSION}.cab",
+    *(f"office/data/{VERSION}/{name}" for name in ("s320.cab", "i320.cab", "i640.cab", "stream.x86.x-none.dat")),
+}
+X86_GERMAN = {
+    f"office/data/{VERSION}/{name}" for name in ("i321031.cab", "i641031.cab", "s321031.cab", "stream.x86.de-de.dat")
+}
+X86_PROOFING = {f"office/data/{VERSION}/{name}" for name in ("sp321031.cab", "stream.x86.de-de.proof.dat")}
+
+
+def x86_answer(*, without: str = "") -> dict[str, Any]:
+    def entries(names: set[str], lcid: str, **more: Any) -> list[dict[str, Any]]:
+        return [api_file(path.rpartition("/")[2], lcid, bits="32", **more) for path in sorted(names)]
+
+    files = [
+        *entries(X86, "0"),
+        *entries(X86_GERMAN, "1031", languageType="core"),
+        *entries({"s321027.cab", "stream.x86.ca-es.dat"}, "1027", languageType="partial"),
+        *entries(X86_PROOFING, "1031", languageType="proofingonly"),
+    ]
+    files = [item for item in files if item["name"] != without]
+    return {"version": VERSION, "channel": "Current", "architecture": "x86", "files": files}
+
+
+def x86_from_api(document: dict[str, Any]) -> file_list.FileList:
+    return file_list_api.read(json.dumps(document).encode(), VERSION, "x86", CURRENT)
+
+
+def x86_ofl(*nodes: str, version: str = "1.10") -> bytes:
+    text = ofl(version=version).decode("utf-8-sig").replace("x64", "x86").replace("64", "32")
+    client = '<File name="i640.cab" relativePath="/office/data/%version%/" language="0"/>'
+    language = '<File name="i641031.cab" relativePath="/office/data/%version%/" language="1031" languageType="core"/>'
+    return text.replace("</UpdateFiles>", f"{client}{language}{''.join(nodes)}</UpdateFiles>").encode()
+
+
+def test_32_bit_office_takes_the_64_bit_client_too_and_its_languages() -> None:
+    assert paths(x86_from_api(x86_answer()).select(["de-de"])) == X86 | X86_GERMAN
+    urls = {entry.path: entry.url for entry in x86_from_api(x86_answer()).files}
+    assert urls["office/data/v32.cab"] == f"{BASE}/office/data/v32_{VERSION}.cab"
+
+
+def test_the_same_32_bit_build_comes_out_of_ofl() -> None:
+    listed = file_list_ofl.read(x86_ofl(), CURRENT, VERSION, "x86")
+    assert paths(listed.select(["de-de"])) == X86 | X86_GERMAN
+
+
+def test_a_partial_language_has_no_client_of_its_own() -> None:
+    names = {path.rpartition("/")[2] for path in paths(x86_from_api(x86_answer()).select(["ca-es"])) - X86}
+    assert names == {"s321027.cab", "stream.x86.ca-es.dat"}
+
+
+@pytest.mark.parametrize(
+    "without",
+    ["i640.cab", "i320.cab", "s320.cab", "stream.x86.x-none.dat", "i641031.cab", "s321031.cab", "sp321031.cab"],
+)
+def test_a_32_bit_list_that_is_not_complete_is_refused(without: str) -> None:
+    with pytest.raises(FeedError, match=without.replace(".", r"\.")):
+        x86_from_api(x86_answer(without=without))
+
+
+def test_an_experiment_is_optional_on_either_architecture() -> None:
+    nodes = [
+        f'<File name="{name}" relativePath="/office/data/%version%/Experiment/" language="0" optional="TRUE"/>'
+        for name in ("i320.cab", "i640.cab")
+    ]
+    listed = file_list_ofl.read(x86_ofl(*nodes, version="1.7"), CURRENT, VERSION, "x86")
+    assert {entry.name for entry in listed.files if entry.optional} == {"i320.cab", "i640.cab"}
+    assert {entry.path for entry in listed.files if not entry.optional} >= X86
+
+
+def test_the_stream_of_the_other_architecture_is_no_language() -> None:
+    document = x86_answer(without="stream.x86.de-de.dat")
+    document["files"] += [
+        api_file("s641031.cab", "1031", languageType="core"),
+        api_file("stream.x64.de-de.dat", "1031", languageType="core"),
+    ]
+    with pytest.raises(FeedError, match="not the cabinet of a language"):
+        x86_from_api(document)
+    document["files"][-1]["hashLocation"] = "s321031.cab/stream.x64.de-de.hash"
+    assert x86_from_api(document).languages == ("ca-es",)
+
+
+# Proofing tools
+
+
+PROOFING = {f"office/data/{VERSION}/{name}" for name in ("sp641031.cab", "stream.x64.de-de.proof.dat")}
+HAUSA = {f"office/data/{VERSION}/{name}" for name in ("s641128.cab", "stream.x64.ha-latn-ng.dat")}
+
+
+def test_proofing_tools_come_when_asked_for() -> None:
+    listed = from_api(answer())
+    assert listed.proofing_languages == ("de-de", "ha-latn-ng")
+    assert paths(listed.select(["ca-es"], ["DE-de"])) - paths(listed.select(["ca-es"])) == PROOFING
+    assert paths(listed.select(["de-de"], ["ha-latn-ng"])) == NEUTRAL | GERMAN | HAUSA
+    assert paths(x86_from_api(x86_answer()).select(["de-de"], ["de-de"])) == X86 | X86_GERMAN | X86_PROOFING
+
+
+def test_ofl_knows_proofing_tools_of_languages_that_are_nothing_else() -> None:
+    listed = file_list_ofl.read(ofl(), CURRENT, VERSION, "x64")
+    assert listed.proofing_languages == ("ha-latn-ng",)
+    assert paths(listed.select(["de-de"], ["ha-latn-ng"])) == NEUTRAL | GERMAN | HAUSA
+
+
+@pytest.mark.parametrize("culture", ["ca-es", "xx-xx", "x-none"])
+def test_proofing_tools_that_are_not_there_are_named_with_those_that_are(culture: str) -> None:
+    with pytest.raises(InputError, match=rf"^proofing_tools: '{culture}' .*Valid are de-de, ha-latn-ng"):
+        from_api(answer()).select(["de-de"], ["de-de", culture])
+
+
+@pytest.mark.parametrize("cabinet", ["s641031.cab", "i641031.cab"])
+def test_the_hash_of_proofing_tools_is_in_their_own_cabinet(cabinet: str) -> None:
+    location = f"{cabinet}/stream.x64.de-de.proof.hash"
+    with pytest.raises(FeedError, match="not the cabinet of a language"):
+        from_api(with_file("stream.x64.de-de.proof.dat", hashLocation=location))
