@@ -50,10 +50,16 @@ $script:BranchNames = @{
     'SAC' = 'SemiAnnual'
     'PerpetualVL2019' = 'PerpetualVL2019'
     'Perpetual2019' = 'PerpetualVL2019'
+    'LTSC2019' = 'PerpetualVL2019'
+    'LTSB' = 'PerpetualVL2019'
     'PerpetualVL2021' = 'PerpetualVL2021'
     'Perpetual2021' = 'PerpetualVL2021'
+    'LTSC2021' = 'PerpetualVL2021'
+    'LTSB2021' = 'PerpetualVL2021'
     'PerpetualVL2024' = 'PerpetualVL2024'
     'Perpetual2024' = 'PerpetualVL2024'
+    'LTSC2024' = 'PerpetualVL2024'
+    'LTSB2024' = 'PerpetualVL2024'
 }
 
 function Get-CloudPolicy {

@@ -32,6 +32,11 @@ MONTHLY_ENTERPRISE = "55336b82-a18d-4dd6-b5f6-9e5095c314a6"
         ("Deferred", "SemiAnnual"),
         ("Perpetual2019", "PerpetualVL2019"),
         ("Perpetual2024", "PerpetualVL2024"),
+        ("perpetualvl2021", "PerpetualVL2021"),
+        ("LTSB", "PerpetualVL2019"),
+        ("LTSB2021", "PerpetualVL2021"),
+        ("ltsc2024", "PerpetualVL2024"),
+        ("Beta", "BetaChannel"),
     ],
 )
 def test_every_name_leads_to_its_channel(text: str, name: str) -> None:
@@ -47,6 +52,8 @@ def test_every_name_leads_to_its_channel(text: str, name: str) -> None:
         "http://officecdn.microsoft.com/pr/",
         f"http://officecdn.microsoft.com/sg/{MONTHLY_ENTERPRISE}",  # Microsoft's staging root
         f"ftp://officecdn.microsoft.com/pr/{MONTHLY_ENTERPRISE}",
+        f"{{{MONTHLY_ENTERPRISE}",
+        "{MonthlyEnterprise}",
     ],
 )
 def test_anything_else_is_refused_with_the_valid_names(text: str) -> None:

@@ -79,7 +79,7 @@ def test_latest(updates: list[str], latest: str) -> None:
         ('Name="Current" ID="Monthly"', "Current"),
         ('Name="Deferred" ID="SemiAnnualPreview"', "SemiAnnualPreview"),  # the ID wins
         ('Name="FirstReleaseDeferred"', "SemiAnnualPreview"),
-        ('Name="Current" ID="Fabrikam"', None),
+        ('Name="Current" ID="Fabrikam"', "Current"),  # as in 2019 and 2020, when IDs were renamed and Names were not
         ('Name="Fabrikam" ID="Fabrikam"', None),
     ],
 )
@@ -91,6 +91,19 @@ def test_channels_are_told_by_their_id(identity: str, channel: str | None) -> No
 def test_an_unknown_channel_may_look_as_it_likes() -> None:
     more = '<UpdateChannel Name="New" ID="New"><Update Build="x" /></UpdateChannel><Other />'
     assert list(release_history.parse(feed(update("1001.1"), more=more)).channels) == ["Current"]
+
+
+def node(identity: str, build: str) -> str:
+    return f'<UpdateChannel {identity} DisplayName="x">{update(build)}</UpdateChannel>'
+
+
+def test_a_name_is_not_taken_where_another_has_the_id() -> None:
+    for nodes in (
+        (node('Name="Current" ID="New"', "9001.1"), node('Name="Monthly" ID="Current"', "1001.1")),
+        (node('Name="Monthly" ID="Current"', "1001.1"), node('Name="Current" ID="New"', "9001.1")),
+    ):
+        history = release_history.parse(feed(identity='ID="SemiAnnual"', more="".join(nodes)))
+        assert history.latest(CURRENT).build == "16.0.1001.1"
 
 
 def test_an_empty_channel_has_no_latest() -> None:

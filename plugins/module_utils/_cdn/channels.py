@@ -3,8 +3,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The update channels of Click-to-Run, under every name they are known by.
 
-Sources: the Office Deployment Tool's reference (names), releasehistory.cab and ofl.cab of 2018 to 2026 and the
-`alternateNames` of Microsoft's OfficeReleases feed (aliases, display names, GUIDs).
+Sources: the Office Deployment Tool's reference and the policy `updatebranch` (names), releasehistory.cab (Name and ID)
+and ofl.cab (branch) of 2018 to 2026, the file list API, and Microsoft's OfficeReleases feed (`channel`, `channelId`,
+`alternateNames`, GUIDs). LTSC2019 and the like are what Microsoft calls these channels' audiences.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from dataclasses import dataclass
 from ansible_collections.officefleet.c2r.plugins.module_utils._cdn.errors import InputError
 
 _URL = re.compile(r"https?://[^/?#\s]+/(?:pr|db)/([0-9a-f-]{36})(?:[/?#].*)?")  # /sg/ is Microsoft's staging root
+_BRACED = re.compile(r"\{([0-9a-f-]{36})\}")
 
 
 @dataclass(frozen=True)
@@ -24,7 +26,7 @@ class Channel:
     name: str  #: as the Office Deployment Tool and this collection's options call it
     guid: str  #: lower case; the channel's directory on the CDN
     display_name: str
-    aliases: tuple[str, ...] = ()  #: earlier IDs, names of the feeds and branches of ofl.cab
+    aliases: tuple[str, ...] = ()  #: every other name any of the sources has for it
 
 
 CHANNELS: tuple[Channel, ...] = (
@@ -53,19 +55,19 @@ CHANNELS: tuple[Channel, ...] = (
         "PerpetualVL2019",
         "f2e724c1-748f-4b47-8fb8-8e0d210e9208",
         "Office 2019 Perpetual Enterprise",
-        ("Perpetual2019",),
+        ("Perpetual2019", "LTSC2019", "LTSB"),
     ),
     Channel(
         "PerpetualVL2021",
         "5030841d-c919-4594-8d2d-84ae4f96e58e",
         "Office 2021 Perpetual Enterprise",
-        ("Perpetual2021",),
+        ("Perpetual2021", "LTSC2021", "LTSB2021"),
     ),
     Channel(
         "PerpetualVL2024",
         "7983bac0-e531-40cf-be00-fd24fe66619c",
         "Office 2024 Perpetual Enterprise",
-        ("Perpetual2024",),
+        ("Perpetual2024", "LTSC2024", "LTSB2024"),
     ),
 )
 
@@ -77,8 +79,8 @@ _BY_KEY: dict[str, Channel] = {
 def find(text: str, option: str = "channel") -> Channel:
     """Give the channel called `text`: a name, an alias, a GUID or a CDN URL, in any case; InputError names `option`."""
     key = text.strip().lower()
-    url = _URL.fullmatch(key)
-    channel = _BY_KEY.get(url[1] if url else key.strip("{}"))
+    wrapped = _URL.fullmatch(key) or _BRACED.fullmatch(key)
+    channel = _BY_KEY.get(wrapped[1] if wrapped else key)
     if channel is None:
         names = ", ".join(known.name for known in CHANNELS)
         raise InputError(f"{option}: {text!r} is not an update channel of Office. Valid are {names}.")

@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING
@@ -80,16 +80,35 @@ def parse(xml: bytes) -> ReleaseHistory:
     root = safe_xml.parse(xml, _WHAT, "ReleaseHistory")
     published = safe_xml.attribute(root, "PublishedDate", _WHAT)
     listed: dict[str, tuple[Release, ...]] = {}
-    for node in root.iterchildren("UpdateChannel"):
-        try:
-            # The ID is what Microsoft identifies a channel by; Name is an older word for it
-            channel = channel_table.find(node.get("ID") or node.get("Name") or "")
-        except InputError:
-            continue  # Microsoft adds channels: one we do not know must not stop the others
+    for node, channel in _channels(root):
         if channel.name in listed:
             raise FeedError(f"{_WHAT} lists channel {channel.name} twice; which one holds cannot be told.")
         listed[channel.name] = _releases(node)
     return ReleaseHistory(_published_date(published), listed)
+
+
+def _channels(root: _Element) -> Iterator[tuple[_Element, channel_table.Channel]]:
+    """Give each channel that is known, by its ID. Microsoft adds channels: an unknown one must not stop the others.
+
+    In 2019 and 2020 IDs were renamed and Names were not, so an unknown ID is taken for a new one of the channel that
+    its Name means, unless another node has that channel's ID.
+    """
+    nodes = [(node, _known(node.get("ID"))) for node in root.iterchildren("UpdateChannel")]
+    identified = {channel for _node, channel in nodes}
+    for node, channel in nodes:
+        if channel is not None:
+            yield node, channel
+            continue
+        named = _known(node.get("Name"))
+        if named is not None and named not in identified:
+            yield node, named
+
+
+def _known(name: str | None) -> channel_table.Channel | None:
+    try:
+        return channel_table.find(name or "")
+    except InputError:
+        return None
 
 
 def _releases(node: _Element) -> tuple[Release, ...]:
