@@ -363,7 +363,7 @@ def x86_answer(*, without: str = "") -> dict[str, Any]:
         *entries(X86_PROOFING, "1031", languageType="proofingonly"),
     ]
     files = [item for item in files if item["name"] != without]
-    return {"version": VERSION, "channel": "Current", "architecture": "x86", "files": files}
+    return {"version": VERSION, "channel": "Current", "architecture": "x32", "files": files}
 
 
 def x86_from_api(document: dict[str, Any]) -> file_list.FileList:
@@ -381,6 +381,17 @@ def test_32_bit_office_takes_the_64_bit_client_too_and_its_languages() -> None:
     assert paths(x86_from_api(x86_answer()).select(["de-de"])) == X86 | X86_GERMAN
     urls = {entry.path: entry.url for entry in x86_from_api(x86_answer()).files}
     assert urls["office/data/v32.cab"] == f"{BASE}/office/data/v32_{VERSION}.cab"
+
+
+@pytest.mark.parametrize("name", ["x86", "x32", "X86"])
+def test_the_service_calls_32_bit_office_by_either_name(name: str) -> None:
+    assert x86_from_api({**x86_answer(), "architecture": name}).architecture == "x86"
+
+
+@pytest.mark.parametrize("name", ["x32", "x86", "x6"])
+def test_64_bit_office_has_one_name(name: str) -> None:
+    with pytest.raises(FeedError, match=f"is for architecture '{name}'"):
+        from_api(answer(architecture=name))
 
 
 def test_the_same_32_bit_build_comes_out_of_ofl() -> None:

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from ansible_collections.officefleet.c2r.plugins.module_utils._cdn import channels
     from ansible_collections.officefleet.c2r.plugins.module_utils._cdn.file_list import FileList
 
+#: What an answer calls each: asked with Arch=x86, the service answers "x32".
+_ARCHITECTURES: Mapping[str, tuple[str, ...]] = {"x64": ("x64",), "x86": ("x86", "x32")}
 _OPTIONAL = ("languageType", "hashLocation", "hashAlgorithm")
 
 
@@ -37,7 +39,7 @@ def read(document: bytes, version: str, architecture: str, channel: channels.Cha
             f"{what} is for version {str(answer.get('version'))[:100]!r}, not for {wanted!r}: the API does not know "
             "that version for this channel and architecture. Check channel and version against the release history."
         )
-    if str(answer.get("architecture")).lower() != architecture:
+    if str(answer.get("architecture")).lower() not in _ARCHITECTURES[architecture]:
         raise FeedError(
             f"{what} is for architecture {str(answer.get('architecture'))[:100]!r}, not for {architecture!r}. "
             "In the path of a local copy {architecture} stands for either."

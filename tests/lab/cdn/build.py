@@ -22,6 +22,7 @@ class Build:
     payload_bytes: int = 8 * MIB
     language_bytes: int = MIB
     proofing: tuple[str, ...] = ("rm-ch",)  #: languages that exist as proofing tools alone
+    architectures: tuple[str, ...] = ("x64",)  #: "x64", "x86" or both; the fewer, the sooner the lab starts
     throttle: int = 1000  #: per mille of clients that the live v64.cab offers the build to
 
 

@@ -35,7 +35,7 @@ def release_history(builds: tuple[Build, ...]) -> bytes:
                 "PubTime": _publication_time(build.published),
             }
             ElementTree.SubElement(element, "Update", attributes)
-    return BOM_AND_DECLARATION + _text(root)
+    return BOM_AND_DECLARATION + text(root)
 
 
 def _publication_time(moment: datetime) -> str:
@@ -60,7 +60,7 @@ def ofl_list(root_url: str, bits: str) -> bytes:
             root.append(ElementTree.Comment(f"  {language.culture} "))
             for attributes in _ofl_language(language, bits):
                 ElementTree.SubElement(root, "File", attributes)
-    return BOM_AND_DECLARATION + _text(root)
+    return BOM_AND_DECLARATION + text(root)
 
 
 def _ofl_neutral(bits: str) -> Iterator[dict[str, str]]:
@@ -104,7 +104,7 @@ def build_descriptor(build: Build, channel: Channel) -> bytes:
     _requirements(root)
     ElementTree.SubElement(root, "DeliveryMechanism", FFNRoot=channel.guid)
     _products(root)
-    return _text(root)
+    return text(root)
 
 
 def live_descriptor(build: Build, channel: Channel) -> bytes:
@@ -121,16 +121,20 @@ def live_descriptor(build: Build, channel: Channel) -> bytes:
     ElementTree.SubElement(root, "LKG", Value=OLDEST_OS_BUILD)
     ElementTree.SubElement(root, "CreatedTimeUtc", Value=f"{build.published.astimezone(UTC):%m/%d/%Y %H:%M}")
     ElementTree.SubElement(root, "ExpiredBuilds")
-    return BOM_AND_DECLARATION + _text(root)
+    return BOM_AND_DECLARATION + text(root)
 
 
-def master_descriptor(version: str, culture_type: str) -> bytes:
-    """MasterDescriptor.<culture>.xml of an s64 cabinet, without its lists of applications; culture_type "Full"."""
+def master_descriptor(version: str, culture_type: str, platform: str) -> bytes:
+    """MasterDescriptor.<culture>.xml of an s cabinet without its applications; culture_type "Full", platform "x64"."""
     root = ElementTree.Element("descriptor", version=version)
     properties = ElementTree.SubElement(root, "Properties")
-    for name, value in (("PackageVersion", version), ("PackagePlatform", "x64"), ("CultureProductType", culture_type)):
+    for name, value in (
+        ("PackageVersion", version),
+        ("PackagePlatform", platform),
+        ("CultureProductType", culture_type),
+    ):
         ElementTree.SubElement(properties, "Property", name=name, value=value)
-    return BOM_AND_DECLARATION + _text(root)
+    return BOM_AND_DECLARATION + text(root)
 
 
 def _available(root: ElementTree.Element, offered: str, client: str) -> None:
@@ -153,7 +157,7 @@ def _products(root: ElementTree.Element, names: Sequence[str] = ("O365ProPlusRet
         ElementTree.SubElement(ElementTree.SubElement(product, "PreReq"), "MinOSVersion", Build="10.0")
 
 
-def _text(root: ElementTree.Element) -> bytes:
+def text(root: ElementTree.Element) -> bytes:
     """The element indented by two spaces, lines ended by CRLF."""
     ElementTree.indent(root)
     return ElementTree.tostring(root, encoding="unicode").replace("\n", "\r\n").encode()

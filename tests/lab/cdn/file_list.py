@@ -12,6 +12,7 @@ from ansible_collections.officefleet.c2r.tests.lab.cdn.build import Build
 from ansible_collections.officefleet.c2r.tests.lab.cdn.languages import LANGUAGES, Language
 
 NEUTRAL = "0"
+BITS = {"x64": "64", "x86": "32"}
 
 
 @dataclass(frozen=True)
@@ -34,41 +35,50 @@ def file_list(
     """
     if build is None:
         version = ""
-        entries = list(_neutral(version))
+        entries = list(_neutral(version, architecture))
         languages: list[Language] = []
     else:
         published = build.languages + build.proofing
         languages = [LANGUAGES[culture] for culture in published if culture in set(cultures)]
-        entries = [*_neutral(version), *(entry for language in languages for entry in _of_language(language))]
+        entries = list(_neutral(version, architecture))
+        entries += [entry for language in languages for entry in _of_language(language, architecture)]
     answer = {
         "version": version,
         "channel": channel,
-        "architecture": architecture,
+        "architecture": "x32" if architecture == "x86" else architecture,  # so the real service calls it
         "baseUrl": base_url,
-        "lcids": [language.lcid for language in languages],
+        "lcids": ",".join(language.lcid for language in languages),
         "files": [_file(entry, base_url, version) for entry in entries],
     }
     return json.dumps(answer, indent=1).encode()
 
 
-def _neutral(version: str) -> Iterator[Entry]:
-    versioned = f"v64_{version}.cab"
-    yield Entry(versioned, "v64.cab")
+def _neutral(version: str, architecture: str) -> Iterator[Entry]:
+    bits = BITS[architecture]
+    versioned = f"v{bits}_{version}.cab"
+    yield Entry(versioned, f"v{bits}.cab")
     yield Entry(versioned, versioned)
-    for name in ("a640_exp.cab", "i640.cab", "i640.cab.cat", "s640.cab", "sa640.cab"):
-        yield Entry(name, name)
-    yield from _stream("sa640.cab", "stream.x64.x-none.arm64x")
-    yield from _stream("s640.cab", "stream.x64.x-none")
+    clients = ("32", "64") if bits == "32" else ("64",)  # 64-bit Windows needs the x64 client also for a 32-bit Office
+    for client in clients:
+        for name in (f"a{client}0_exp.cab", f"i{client}0.cab", f"i{client}0.cab.cat"):
+            yield Entry(name, name)
+    yield Entry(f"s{bits}0.cab", f"s{bits}0.cab")
+    if bits == "64":
+        yield Entry("sa640.cab", "sa640.cab")
+        yield from _stream("sa640.cab", "stream.x64.x-none.arm64x")
+    yield from _stream(f"s{bits}0.cab", f"stream.{architecture}.x-none")
 
 
-def _of_language(language: Language) -> Iterator[Entry]:
-    lcid, kind = language.lcid, language.type
+def _of_language(language: Language, architecture: str) -> Iterator[Entry]:
+    lcid, kind, bits = language.lcid, language.type, BITS[architecture]
     if kind == "core":
-        yield Entry(f"i64{lcid}.cab", f"i64{lcid}.cab", lcid, kind)
-    yield Entry(f"s64{lcid}.cab", f"s64{lcid}.cab", lcid, kind)
-    yield from _stream(f"s64{lcid}.cab", f"stream.x64.{language.culture}", lcid, kind)
-    yield Entry(f"sp64{lcid}.cab", f"sp64{lcid}.cab", lcid, "proofingonly")
-    yield from _stream(f"sp64{lcid}.cab", f"stream.x64.{language.culture}.proof", lcid, "proofingonly")
+        for client in ("32", "64") if bits == "32" else ("64",):
+            yield Entry(f"i{client}{lcid}.cab", f"i{client}{lcid}.cab", lcid, kind)
+    yield Entry(f"s{bits}{lcid}.cab", f"s{bits}{lcid}.cab", lcid, kind)
+    stream = f"stream.{architecture}.{language.culture}"
+    yield from _stream(f"s{bits}{lcid}.cab", stream, lcid, kind)
+    yield Entry(f"sp{bits}{lcid}.cab", f"sp{bits}{lcid}.cab", lcid, "proofingonly")
+    yield from _stream(f"sp{bits}{lcid}.cab", f"{stream}.proof", lcid, "proofingonly")
 
 
 def _stream(cabinet: str, stream: str, lcid: str = NEUTRAL, kind: str | None = None) -> Iterator[Entry]:
@@ -77,7 +87,7 @@ def _stream(cabinet: str, stream: str, lcid: str = NEUTRAL, kind: str | None = N
 
 
 def _file(entry: Entry, base_url: str, version: str) -> dict[str, str]:
-    folder = "/office/data/" if entry.source.startswith("v64_") else f"/office/data/{version}/"
+    folder = "/office/data/" if entry.source.startswith("v") else f"/office/data/{version}/"
     # With an empty version the real service repeats the slash in relativePath but not in url.
     url_folder = folder.replace("//", "/")
     file = {"url": f"{base_url}{url_folder}{entry.source}", "name": entry.name, "relativePath": folder}

@@ -10,6 +10,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+from ansible_collections.officefleet.c2r.tests.lab.cdn import service
 from ansible_collections.officefleet.c2r.tests.lab.cdn.authority import Authority
 from ansible_collections.officefleet.c2r.tests.lab.cdn.build import DEFAULT_BUILDS, Build, newest_first
 from ansible_collections.officefleet.c2r.tests.lab.cdn.channels import channel_named
@@ -41,7 +42,10 @@ class LabCdn:
             root.mkdir(parents=True)
             Publisher(root, self._authority(), self.url).publish(self._builds)
             self._server.tree.mount("", root)
-            self._server.answers |= dict.fromkeys(FILE_LIST_PATHS, self._file_list)
+            for path in FILE_LIST_PATHS:
+                self._server.answers[path] = self._file_list
+                self._server.answers[f"{path}/skus"] = lambda _query: service.skus_json()
+                self._server.answers[f"{path}/channels"] = lambda _query: service.channels_json(self.url, self._builds)
             self._server.start()
         except BaseException:
             self._server.close()
@@ -89,6 +93,11 @@ class LabCdn:
         return f"{self.url}/pr/wsus/ofl.cab"
 
     @property
+    def skus_url(self) -> str:
+        """The lab's skus.cab."""
+        return f"{self.url}/pr/wsus/skus.cab"
+
+    @property
     def file_list_url(self) -> str:
         """The lab's file list API."""
         return f"{self.url}{FILE_LIST_PATHS[-1]}"
@@ -110,16 +119,17 @@ class LabCdn:
         channel = channel_named(build.channel)
         if channel is None:
             raise ValueError(f"Build.channel {build.channel!r} is unknown")
-        folder = "" if name.startswith("v64") else f"{build.version}/"
+        folder = "" if name.startswith("v") else f"{build.version}/"
         return f"/pr/{channel.guid}/office/data/{folder}{name}"
 
     def _file_list(self, query: Mapping[str, list[str]]) -> bytes:
-        """One answer of the API. Only x64 is published; what is unknown gets a list with an empty version."""
+        """One answer of the API; what is unknown gets a list with an empty version."""
         name = query.get("channel", [""])[0]
-        architecture = query.get("arch", ["x64"])[0]
+        architecture = {"64": "x64", "32": "x86"}.get(asked := query.get("arch", ["x64"])[0].casefold(), asked)
         channel = channel_named(name)
         base_url = f"{self.url}/pr/{channel.guid if channel else ''}"
-        listed = newest_first(self._builds, channel.name) if channel and architecture == "x64" else []
+        published = tuple(build for build in self._builds if architecture in build.architectures)
+        listed = newest_first(published, channel.name) if channel else []
         version = query.get("version", [listed[0].version if listed else ""])[0]
         build = next((build for build in listed if build.version == version), None)
         if query.get("alllanguages", [""])[0].casefold() == "true":

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Language:
-    """One language; type is "core", "partial" (no i64 cabinet) or "proofing"."""
+    """One language; type is "core", "partial" (no i64 and i32 cabinet) or "proofing"."""
 
     culture: str
     lcid: str

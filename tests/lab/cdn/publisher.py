@@ -10,10 +10,11 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 from pathlib import Path
 
-from ansible_collections.officefleet.c2r.tests.lab.cdn import cabinets, documents
+from ansible_collections.officefleet.c2r.tests.lab.cdn import cabinets, documents, service
 from ansible_collections.officefleet.c2r.tests.lab.cdn.authority import Authority
 from ansible_collections.officefleet.c2r.tests.lab.cdn.build import Build, newest_first
 from ansible_collections.officefleet.c2r.tests.lab.cdn.channels import CHANNELS, Channel
+from ansible_collections.officefleet.c2r.tests.lab.cdn.file_list import BITS
 from ansible_collections.officefleet.c2r.tests.lab.cdn.languages import LANGUAGES
 from ansible_collections.officefleet.c2r.tests.lab.cdn.payload import block, write_payload
 
@@ -37,25 +38,37 @@ class Publisher:
         for channel in CHANNELS:
             for build in newest_first(builds, channel.name)[:1]:
                 descriptor = documents.live_descriptor(build, channel)
-                self._version_cabinet(build, "v64.cab", descriptor)
+                for architecture in build.architectures:
+                    self._version_cabinet(build, f"v{BITS[architecture]}.cab", descriptor)
         self._feeds(builds)
         with ThreadPoolExecutor(os.cpu_count()) as pool:
             list(pool.map(self._sign, *zip(*self._unsigned, strict=True)))
 
     def _build(self, build: Build) -> None:
-        channel = _channel(build)
-        self._version_cabinet(build, f"v64_{build.version}.cab", documents.build_descriptor(build, channel))
-        for name in ("a640_exp.cab", "i640.cab"):
-            self._cabinet(build, name, {"placeholder.bin": block(f"{build.version}/{name}", 0, SMALL_BYTES)})
-        self._write(build, "i640.cab.cat", _catalog(build, "i640.cab"))
-        self._stream(build, "s640.cab", "stream.x64.x-none", build.payload_bytes)
-        self._stream(build, "sa640.cab", "stream.x64.x-none.arm64x", build.language_bytes)
-        for culture in build.languages + build.proofing:
-            language = LANGUAGES[culture]
-            if language.type == "core":
-                self._cabinet(build, f"i64{language.lcid}.cab", {"placeholder.txt": b""})
-            self._stream(build, f"s64{language.lcid}.cab", f"stream.x64.{culture}", build.language_bytes)
-            self._stream(build, f"sp64{language.lcid}.cab", f"stream.x64.{culture}.proof", PROOFING_BYTES)
+        clients = ("64", "32") if "x86" in build.architectures else ("64",)  # a 32-bit Office takes the x64 client too
+        cultures = build.languages + build.proofing
+        for bits in clients:
+            for name in (f"a{bits}0_exp.cab", f"i{bits}0.cab"):
+                self._cabinet(build, name, {"placeholder.bin": block(f"{build.version}/{name}", 0, SMALL_BYTES)})
+            self._write(build, f"i{bits}0.cab.cat", _catalog(build, f"i{bits}0.cab"))
+            for language in (LANGUAGES[culture] for culture in cultures):
+                if language.type == "core":
+                    self._cabinet(build, f"i{bits}{language.lcid}.cab", {"placeholder.txt": b""})
+        for architecture in build.architectures:
+            self._architecture(build, architecture, cultures)
+        if "x64" in build.architectures:
+            self._stream(build, "sa640.cab", "stream.x64.x-none.arm64x", build.language_bytes)
+
+    def _architecture(self, build: Build, architecture: str, cultures: tuple[str, ...]) -> None:
+        """What an architecture has to itself: its descriptor and its streams."""
+        bits = BITS[architecture]
+        descriptor = documents.build_descriptor(build, _channel(build))
+        self._version_cabinet(build, f"v{bits}_{build.version}.cab", descriptor)
+        self._stream(build, f"s{bits}0.cab", f"stream.{architecture}.x-none", build.payload_bytes)
+        for culture in cultures:
+            lcid = LANGUAGES[culture].lcid
+            self._stream(build, f"s{bits}{lcid}.cab", f"stream.{architecture}.{culture}", build.language_bytes)
+            self._stream(build, f"sp{bits}{lcid}.cab", f"stream.{architecture}.{culture}.proof", PROOFING_BYTES)
 
     def _stream(self, build: Build, cabinet: str, stream: str, size: int) -> None:
         """One stream and the cabinet that holds its hash."""
@@ -65,18 +78,17 @@ class Publisher:
         _date(path, build.published)
         catalog = _catalog(build, path.name)
         self._write(build, f"{path.name}.cat", catalog)
-        culture = stream.removeprefix("stream.x64.")
+        _stream, platform, culture = stream.split(".", 2)
+        kind = "Proof" if culture.endswith(".proof") else "Full"
         members = {
-            f"MasterDescriptor.{culture}.xml": documents.master_descriptor(
-                build.version, "Proof" if culture.endswith(".proof") else "Full"
-            ),
+            f"MasterDescriptor.{culture}.xml": documents.master_descriptor(build.version, kind, platform),
             f"{stream}.dat.cat": catalog,
             f"{stream}.db": block(f"{build.version}/{stream}.db", 0, SMALL_BYTES),
             f"{stream}.hash": cabinets.stream_hash(digest),
             f"{stream}.man.dat": block(f"{build.version}/{stream}.man.dat", 0, SMALL_BYTES),
         }
-        if cabinet == "s640.cab":
-            members["i640.c2rx.hash"] = cabinets.c2rx_hash(digest)
+        if cabinet in ("s640.cab", "s320.cab"):
+            members[f"i{cabinet[1:-4]}.c2rx.hash"] = cabinets.c2rx_hash(digest)
         self._cabinet(build, cabinet, members)
 
     def _cabinet(self, build: Build, name: str, members: Mapping[str, bytes]) -> None:
@@ -85,7 +97,7 @@ class Publisher:
         self._unsigned.append((cabinets.cabinet(members, build.published), self._folder(build) / name, build.published))
 
     def _version_cabinet(self, build: Build, name: str, descriptor: bytes) -> None:
-        members = {"VersionDescriptor.xml": descriptor, "v64.hash": cabinets.cabinet_hash(build.version)}
+        members = {"VersionDescriptor.xml": descriptor, f"{name[:3]}.hash": cabinets.cabinet_hash(build.version)}
         path = self._folder(build).parent / name
         self._unsigned.append((cabinets.cabinet(members, build.published), path, build.published))
 
@@ -97,6 +109,8 @@ class Publisher:
         history = {"ReleaseHistory.xml": documents.release_history(builds)}
         self._unsigned.append((cabinets.cabinet(history, latest), folder / "releasehistory.cab", latest))
         lists = {f"o365client_{bits}bit.xml": documents.ofl_list(f"{self._url}/pr", bits) for bits in ("32", "64")}
+        skus = {"SKUS.XML": service.skus_xml(latest)}
+        self._unsigned.append((cabinets.cabinet(skus, latest), folder / "skus.cab", latest))
         frozen = min(dates)
         self._unsigned.append((cabinets.cabinet(lists, frozen), folder / "ofl.cab", frozen))
 
