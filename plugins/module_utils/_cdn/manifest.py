@@ -1,23 +1,39 @@
 # Copyright (c) 2026, officefleet.c2r contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""An image's manifest.json: what the image is and why each of its files is trusted."""
+"""An image's manifest.json: what the image is and why each of its files is trusted.
+
+Standard library only: distribution points read manifests without any other library.
+"""
 
 from __future__ import annotations
 
 import json
+import os
+import re
+import stat
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
+from pathlib import Path, PurePosixPath
 from typing import Any
 
-from ansible_collections.officefleet.c2r.plugins.module_utils._cdn import file_list
+from ansible_collections.officefleet.c2r.plugins.module_utils._cdn import image_layout
 from ansible_collections.officefleet.c2r.plugins.module_utils._cdn.errors import FeedError
 
 NAME = "manifest.json"
 SCHEMA = 1
 
+# How a file was verified
 AUTHENTICODE = "authenticode"  #: the file carries a signature that leads to a trusted root
 STREAM_HASH = "stream-hash"  #: its SHA-256 stands in a cabinet so signed
+MANIFEST = "manifest"  #: its SHA-256 stands in the manifest of the library it was mirrored from
+NONE = "none"  #: not at all, because that was asked for
+
+#: How an image was verified: each file as above; or MANIFEST; or NONE
+FULL = "full"
+
+_MOST_BYTES = 16_000_000  # of manifest.json; one with all languages of both architectures has a tenth of that
+_SHA256 = re.compile(r"[0-9a-f]{64}")
 
 
 @dataclass(frozen=True)
@@ -27,8 +43,8 @@ class ImageFile:
     path: str  #: below the image's root
     size: int  #: bytes
     sha256: str  #: lower-case hex
-    url: str  #: where it was fetched
-    verified: str  #: AUTHENTICODE or STREAM_HASH
+    url: str  #: where it was fetched, without user, password and query
+    verified: str  #: AUTHENTICODE, STREAM_HASH, MANIFEST or NONE
 
 
 @dataclass(frozen=True)
@@ -50,6 +66,10 @@ class Manifest:
     created: str  #: UTC, ISO 8601 with Z, seconds
     files: tuple[ImageFile, ...]
     skipped: tuple[SkippedFile, ...] = ()
+    proofing_tools: tuple[str, ...] = ()  #: cultures of which there are proofing tools alone
+    updated: str | None = None  #: as `created`: when a language, architecture or repair came later
+    verification: str = FULL  #: FULL, MANIFEST or NONE
+    origin: Mapping[str, str] | None = None  #: "cdn_url" or "source", "file_list": where it came from, no secrets
 
     @property
     def size(self) -> int:
@@ -64,13 +84,11 @@ class Manifest:
                 f"{version!r}"
             )
         listed = {file.path for file in self.files}
-        outside = sorted(path for path in listed if not file_list.is_image_path(path))
-        if outside:
-            raise FeedError(f"{NAME} lists {outside[0][:200]!r}, which is no path of an image")
-        if not self.architectures or not self.languages or not set(self.architectures) <= {"x64", "x86"}:
+        _check_paths([file.path for file in self.files])
+        if not self.architectures or not self.languages or not set(self.architectures) <= image_layout.BITS.keys():
             raise FeedError(f"{NAME} names the architectures {self.architectures!r} and languages {self.languages!r}")
         for architecture in self.architectures:
-            missing = sorted(file_list.required(version, architecture, self.languages) - listed)
+            missing = sorted(image_layout.required(version, architecture, self.languages) - listed)
             if missing:
                 raise FeedError(f"{NAME} does not list {', '.join(missing)}")
 
@@ -85,21 +103,74 @@ class Manifest:
             document = json.loads(text)
             if document["schema"] != SCHEMA:
                 raise FeedError(f"{NAME} has schema {document['schema']!r}; this version reads {SCHEMA}.")
-            return cls._from_document(document)
-        except (ValueError, KeyError, TypeError, OverflowError, RecursionError) as error:
-            raise FeedError(f"{NAME} does not have the form of a manifest: {error!r}.") from error
+            return _manifest(document)
+        except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+            what = f"{type(error).__name__}: {str(error)[:200]}"
+            raise FeedError(f"{NAME} does not have the form of a manifest ({what}).") from error
 
-    @classmethod
-    def _from_document(cls, document: Mapping[str, Any]) -> Manifest:
-        return cls(
-            channel=str(document["channel"]),
-            version=str(document["version"]),
-            architectures=tuple(str(name) for name in document["architectures"]),
-            languages=tuple(str(name) for name in document["languages"]),
-            created=str(document["created"]),
-            files=tuple(
-                ImageFile(str(f["path"]), int(f["size"]), str(f["sha256"]), str(f.get("url")), str(f.get("verified")))
-                for f in document["files"]
-            ),
-            skipped=tuple(SkippedFile(str(s["path"]), str(s["reason"])) for s in document.get("skipped", ())),
-        )
+
+def read(image: Path) -> Manifest:
+    """Read the manifest of the image in a directory; FeedError if it is none, FileNotFoundError if there is none."""
+    descriptor = os.open(image / NAME, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
+    with os.fdopen(descriptor, "rb") as file:
+        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+            raise FeedError(f"{NAME} is not a file")
+        data = file.read(_MOST_BYTES + 1)
+    if len(data) > _MOST_BYTES:
+        raise FeedError(f"{NAME} has more than {_MOST_BYTES} bytes")
+    try:
+        return Manifest.from_json(data.decode())
+    except UnicodeDecodeError as error:
+        raise FeedError(f"{NAME} is not UTF-8: {error}") from error
+
+
+def _check_paths(paths: list[str]) -> None:
+    """Refuse what is outside of an image, what is there twice, and a name that is a file's and a folder's."""
+    listed = set(paths)
+    outside = sorted(path for path in listed if not image_layout.is_image_path(path))
+    if outside:
+        raise FeedError(f"{NAME} lists {outside[0][:200]!r}, which is no path of an image")
+    if len(listed) != len(paths):
+        twice = next(path for path in sorted(listed) if paths.count(path) > 1)
+        raise FeedError(f"{NAME} lists {twice} twice")
+    clash = next((path for path in sorted(listed) if not listed.isdisjoint(map(str, PurePosixPath(path).parents))), "")
+    if clash:
+        raise FeedError(f"{NAME} lists {clash} below another file")
+
+
+def _manifest(document: Mapping[str, Any]) -> Manifest:
+    updated, origin = document.get("updated"), document.get("origin")
+    return Manifest(
+        channel=_text(document["channel"]),
+        version=_text(document["version"]),
+        architectures=_texts(document["architectures"]),
+        languages=_texts(document["languages"]),
+        created=_text(document["created"]),
+        files=tuple(_file(file) for file in document["files"]),
+        skipped=tuple(SkippedFile(_text(s["path"]), _text(s["reason"])) for s in document.get("skipped", ())),
+        proofing_tools=_texts(document.get("proofing_tools", [])),
+        updated=None if updated is None else _text(updated),
+        verification=_text(document.get("verification", FULL)),
+        origin=None if origin is None else {_text(key): _text(value) for key, value in origin.items()},
+    )
+
+
+def _file(document: Mapping[str, Any]) -> ImageFile:
+    size, sha256 = document["size"], _text(document["sha256"])
+    if type(size) is not int or size < 0:
+        raise TypeError(f"size {size!r} is no number of bytes")
+    if not _SHA256.fullmatch(sha256):
+        raise ValueError(f"sha256 {sha256[:100]!r} is none")
+    return ImageFile(_text(document["path"]), size, sha256, _text(document["url"]), _text(document["verified"]))
+
+
+def _text(value: object) -> str:
+    if not isinstance(value, str):
+        raise TypeError(f"{value!r} is not text")
+    return value
+
+
+def _texts(value: object) -> tuple[str, ...]:
+    if not isinstance(value, list):
+        raise TypeError(f"{value!r} is not a list")
+    return tuple(_text(item) for item in value)

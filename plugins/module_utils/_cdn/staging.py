@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from ansible_collections.officefleet.c2r.plugins.module_utils._cdn import authenticode, http, image_plan, manifest
 from ansible_collections.officefleet.c2r.plugins.module_utils._cdn.errors import InputError, TransferError
 from ansible_collections.officefleet.c2r.plugins.module_utils._cdn.image_files import ImageFiles
-from ansible_collections.officefleet.c2r.plugins.module_utils._cdn.library import Library
+from ansible_collections.officefleet.c2r.plugins.module_utils._cdn.library_once import Library
 from ansible_collections.officefleet.c2r.plugins.module_utils._cdn.transfer import Downloader
 
 if TYPE_CHECKING:

@@ -17,10 +17,10 @@ from typing import Any
 
 import pytest
 
-from ansible_collections.officefleet.c2r.plugins.module_utils._cdn import library as library_module
+from ansible_collections.officefleet.c2r.plugins.module_utils._cdn import library_once as library_module
 from ansible_collections.officefleet.c2r.plugins.module_utils._cdn import manifest
 from ansible_collections.officefleet.c2r.plugins.module_utils._cdn.errors import InputError
-from ansible_collections.officefleet.c2r.plugins.module_utils._cdn.library import Library
+from ansible_collections.officefleet.c2r.plugins.module_utils._cdn.library_once import Library
 
 NAME = ("MonthlyEnterprise", "16.0.20228.20190")
 OTHER = ("MonthlyEnterprise", "16.0.20131.20206")
@@ -123,7 +123,7 @@ def test_an_error_leaves_nothing(tmp_path: Path, error: type[BaseException]) -> 
 def test_the_next_run_removes_what_a_killed_one_left(tmp_path: Path) -> None:
     code = (
         "import os, pathlib, sys\n"
-        "from ansible_collections.officefleet.c2r.plugins.module_utils._cdn.library import Library\n"
+        "from ansible_collections.officefleet.c2r.plugins.module_utils._cdn.library_once import Library\n"
         "with Library(pathlib.Path(sys.argv[1])).workspace(*sys.argv[2:]) as folder:\n"
         "    (folder / 'half').write_text('x')\n"
         "    os.kill(os.getpid(), 9)\n"
