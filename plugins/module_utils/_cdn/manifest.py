@@ -161,7 +161,8 @@ def _file(document: Mapping[str, Any]) -> ImageFile:
         raise TypeError(f"size {size!r} is no number of bytes")
     if not _SHA256.fullmatch(sha256):
         raise ValueError(f"sha256 {sha256[:100]!r} is none")
-    return ImageFile(_text(document["path"]), size, sha256, _text(document["url"]), _text(document["verified"]))
+    url, verified = _text(document.get("url", "")), _text(document.get("verified", NONE))
+    return ImageFile(_text(document["path"]), size, sha256, url, verified)
 
 
 def _text(value: object) -> str:
