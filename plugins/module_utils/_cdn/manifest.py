@@ -45,6 +45,9 @@ class ImageFile:
     sha256: str  #: lower-case hex
     url: str  #: where it was fetched, without user, password and query
     verified: str  #: AUTHENTICODE, STREAM_HASH, MANIFEST or NONE
+    language: str | None = None  #: the culture it belongs to; None: every installation needs it
+    architectures: tuple[str, ...] = ()  #: those that need it; empty: all of the image's
+    proofing: bool = False  #: it belongs to the culture's proofing tools
 
 
 @dataclass(frozen=True)
@@ -161,8 +164,17 @@ def _file(document: Mapping[str, Any]) -> ImageFile:
         raise TypeError(f"size {size!r} is no number of bytes")
     if not _SHA256.fullmatch(sha256):
         raise ValueError(f"sha256 {sha256[:100]!r} is none")
-    url, verified = _text(document.get("url", "")), _text(document.get("verified", NONE))
-    return ImageFile(_text(document["path"]), size, sha256, url, verified)
+    language = document.get("language")
+    return ImageFile(
+        path=_text(document["path"]),
+        size=size,
+        sha256=sha256,
+        url=_text(document.get("url", "")),
+        verified=_text(document.get("verified", NONE)),
+        language=None if language is None else _text(language),
+        architectures=_texts(document.get("architectures", [])),
+        proofing=document.get("proofing") is True,
+    )
 
 
 def _text(value: object) -> str:
