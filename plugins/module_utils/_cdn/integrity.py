@@ -11,6 +11,7 @@ import stat
 import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
@@ -52,7 +53,8 @@ def contents(image: Path, listed: Manifest) -> Contents:
         if entry.is_dir(follow_symlinks=False):
             folders.append(path) if path in on_the_way else unexpected.append(f"{path}/")
         elif path in files:
-            present[path] = entry.stat(follow_symlinks=False)
+            with suppress(FileNotFoundError):  # removed since the directory was read
+                present[path] = entry.stat(follow_symlinks=False)
         else:
             unexpected.append(path)
     return Contents(present, tuple(folders), tuple(sorted(unexpected)))
@@ -60,9 +62,14 @@ def contents(image: Path, listed: Manifest) -> Contents:
 
 def by_size(image: Path, listed: Manifest) -> tuple[Damage, ...]:
     """Name what is missing, is not a file or has another size, in the manifest's order. Reads no file."""
-    found = contents(image, listed).present
-    problems = ((file.path, _seen(file, found.get(file.path))) for file in listed.files)
-    return tuple(Damage(path, problem) for path, problem in problems if problem)
+    return tuple(damage for damage in look(image, listed) if not damage.unexpected)
+
+
+def look(image: Path, listed: Manifest) -> tuple[Damage, ...]:
+    """Name the same as `check` as far as it can be told without reading any file."""
+    found = contents(image, listed)
+    problems = ((file.path, _seen(file, found.present.get(file.path))) for file in listed.files)
+    return (*(Damage(path, problem) for path, problem in problems if problem), *_unexpected(found))
 
 
 def check(
@@ -84,8 +91,11 @@ def check(
             damages = list(pool.map(one, listed.files))
         finally:
             stopped.set()  # an interruption must not wait until gigabytes are read
-    unexpected = (Damage(path, "is not in the manifest", unexpected=True) for path in found.unexpected)
-    return (*(damage for damage in damages if damage), *unexpected)
+    return (*(damage for damage in damages if damage), *_unexpected(found))
+
+
+def _unexpected(found: Contents) -> Iterator[Damage]:
+    return (Damage(path, "is not in the manifest", unexpected=True) for path in found.unexpected)
 
 
 def _walk(folder: Path, prefix: str, inside: set[str]) -> Iterator[tuple[str, os.DirEntry[str]]]:
