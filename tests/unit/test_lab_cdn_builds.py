@@ -8,6 +8,7 @@ import hashlib
 import json
 import os
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -34,7 +35,14 @@ BUILD = Build(
     language_bytes=3000,
     architectures=("x64", "x86"),
 )
-X64_ALONE = Build("Current", "16.0.20326.20100", languages=("en-us",), payload_bytes=3000, language_bytes=3000)
+X64_ALONE = Build(
+    "Current",
+    "16.0.20326.20100",
+    published=datetime(2026, 8, 18, 21, 5, 15, tzinfo=UTC),
+    languages=("en-us",),
+    payload_bytes=3000,
+    language_bytes=3000,
+)
 CHANNEL = channels.find(BUILD.channel)
 
 

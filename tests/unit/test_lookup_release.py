@@ -9,6 +9,7 @@ import os
 import subprocess
 import time
 from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -23,9 +24,13 @@ from ansible_collections.officefleet.c2r.plugins.module_utils._cdn.errors import
 from ansible_collections.officefleet.c2r.tests.unit import signing
 
 NAME = "officefleet.c2r.release"
-UPDATE = '<Update Latest="{}" Version="2608" LegacyVersion="16.0.{}" Build="{}" PubTime="2026-08-18T21:05:15Z" />'
+PUBLISHED = datetime.now(UTC) - timedelta(days=3)  # a feed whose newest builds are months old is held
+UPDATE = (
+    '<Update Latest="{}" Version="2608" LegacyVersion="16.0.{}" Build="{}" '
+    f'PubTime="{PUBLISHED:%Y-%m-%dT%H:%M:%SZ}" />'
+)
 XML = f"""<?xml version="1.0" encoding="utf-8"?>
-<ReleaseHistory PublishedDate="08/20/2026 23:11">
+<ReleaseHistory PublishedDate="{PUBLISHED:%m/%d/%Y %H:%M}">
   <UpdateChannel Name="Current" ID="Current" DisplayName="Current Channel">
     {UPDATE.format("True", "20326.20100", "20326.20100")}
     {UPDATE.format("False", "20228.20190", "20228.20190")}
@@ -65,7 +70,8 @@ def release(feed: Feed, tmp_path: Path) -> Callable[..., list[str]]:
     """The lookup with the lab's anchors and a cache of its own; takes terms and options."""
 
     def run(*terms: Any, **options: Any) -> list[str]:
-        options = {"trust_anchors": [str(feed.anchors)], "cache_dir": str(tmp_path / "cache"), **options}
+        kept = {"cache_dir": str(tmp_path / "cache"), "feeds": str(tmp_path / "feeds")}
+        options = {"trust_anchors": [str(feed.anchors)], **kept, **options}
         # what Ansible's loader does with a plugin's documentation
         documented = yaml.safe_load(plugin.DOCUMENTATION)["options"]
         define = constants.config.initialize_plugin_configuration_definitions
@@ -158,10 +164,11 @@ def test_what_was_verified_is_fetched_once(
 def test_what_is_not_verified_is_not_kept(
     release: Callable[..., list[str]], fetched: list[str], tmp_path: Path
 ) -> None:
-    with pytest.raises(AnsibleLookupError, match="carries no signature"):
+    with pytest.raises(AnsibleLookupError, match=r"bad_signature: .*carries no signature"):
         release("Current", source="https://cdn.example/other.cab")
     assert fetched
     assert not (tmp_path / "cache").exists()
+    assert not (tmp_path / "feeds").exists()
 
 
 def test_zero_keeps_nothing(release: Callable[..., list[str]], fetched: list[str], tmp_path: Path) -> None:
@@ -234,15 +241,16 @@ def play(folder: Path, expression: str) -> subprocess.CompletedProcess[str]:
 
 
 def test_in_a_play(feed: Feed, tmp_path: Path) -> None:
-    options = f"source='{feed.cabinet}', trust_anchors=['{feed.anchors}']"
+    feeds = f"feeds='{tmp_path / 'feeds'}'"
+    options = f"source='{feed.cabinet}', trust_anchors=['{feed.anchors}'], {feeds}"
     several = f"query('{NAME}', 'MonthlyEnterprise', 'Current', {options})"
-    done = play(tmp_path, f"{several} + query('{NAME}', 'Current', source='{feed.xml}')")
+    done = play(tmp_path, f"{several} + query('{NAME}', 'Current', source='{feed.xml}', {feeds})")
     assert done.returncode == 0, done.stdout + done.stderr
     assert json.loads((tmp_path / "answer").read_text()) == ["16.0.20228.20188", "16.0.20326.20100", "16.0.20326.20100"]
 
 
 def test_in_a_play_an_error_is_clear(feed: Feed, tmp_path: Path) -> None:
-    done = play(tmp_path, f"lookup('{NAME}', 'Current', source='{feed.cabinet}')")
+    done = play(tmp_path, f"lookup('{NAME}', 'Current', source='{feed.cabinet}', feeds='{tmp_path}')")
     assert done.returncode != 0
     assert "CN=lab signer, O=unit tests, which is not trusted" in done.stdout + done.stderr
     assert "Traceback" not in done.stdout + done.stderr
@@ -258,9 +266,20 @@ def test_the_documentation_renders() -> None:
         "_terms",
         "source",
         "build",
+        "offset",
+        "version",
+        "min_age",
+        "fully_rolled_out",
+        "max_wait",
+        "details",
+        "history",
+        "feeds",
+        "accept",
+        "stale_after",
+        "cdn_url",
         "trust_anchors",
         "cache_dir",
         "cache_ttl",
     }
     assert yaml.safe_load(documented["examples"])
-    assert documented["return"]["_raw"]["elements"] == "str"
+    assert documented["return"]["_raw"]["elements"] == "raw"

@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING
@@ -61,8 +61,7 @@ class ReleaseHistory:
     def latest(self, channel: channel_table.Channel) -> Release:
         """Give the build Microsoft marks as latest; without or with several marks the highest of what remains."""
         listed = self.releases(channel)
-        marked = [release for release in listed if release.latest]
-        return (marked or list(listed))[0]
+        return latest_of(listed) or listed[0]
 
     def find(self, channel: channel_table.Channel, build: str) -> Release:
         """Give the release of a build, in full or without its "16.0."; InputError names option `build`."""
@@ -73,6 +72,12 @@ class ReleaseHistory:
                 return release
         builds = ", ".join(release.build for release in listed)
         raise InputError(f"build: {build!r} is not listed for channel {channel.name}. Listed are {builds}.")
+
+
+def latest_of(listed: Sequence[Release]) -> Release | None:
+    """Give the build marked as latest; without or with several marks the highest of what remains, None of nothing."""
+    marked = [release for release in listed if release.latest]
+    return next(iter(marked or listed), None)
 
 
 def parse(xml: bytes) -> ReleaseHistory:

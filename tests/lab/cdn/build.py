@@ -5,9 +5,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 MIB = 1 << 20
+
+
+def days_ago(days: int, hour: int = 12, minute: int = 0, second: int = 0) -> datetime:
+    """That hour, so many days before today: a feed whose newest builds are months old is held."""
+    return datetime.now(UTC).replace(hour=hour, minute=minute, second=second, microsecond=0) - timedelta(days=days)
+
+
+NEWEST = days_ago(3, 21, 5, 15)  #: the signer of what the lab publishes has expired since
 
 
 @dataclass(frozen=True)
@@ -17,7 +25,7 @@ class Build:
     channel: str  #: name in channels.CHANNELS, such as "MonthlyEnterprise"
     version: str  #: full, such as "16.0.20326.20100"
     label: str = "2608"  #: what the release history calls Version
-    published: datetime = datetime(2026, 8, 18, 21, 5, 15, tzinfo=UTC)
+    published: datetime = NEWEST
     languages: tuple[str, ...] = ("en-us", "de-de", "fr-fr")
     payload_bytes: int = 8 * MIB
     language_bytes: int = MIB
@@ -27,9 +35,9 @@ class Build:
 
 
 DEFAULT_BUILDS: tuple[Build, ...] = (
-    Build("MonthlyEnterprise", "16.0.20131.20206", "2606", datetime(2026, 8, 11, 13, 0, 26, tzinfo=UTC)),
-    Build("MonthlyEnterprise", "16.0.20228.20190", "2607", datetime(2026, 8, 11, 15, 29, 3, tzinfo=UTC)),
-    Build("Current", "16.0.20326.20100", "2608", datetime(2026, 8, 18, 21, 5, 15, tzinfo=UTC)),
+    Build("MonthlyEnterprise", "16.0.20131.20206", "2606", days_ago(10, 13, 0, 26)),
+    Build("MonthlyEnterprise", "16.0.20228.20190", "2607", days_ago(10, 15, 29, 3)),
+    Build("Current", "16.0.20326.20100", "2608", NEWEST),
 )
 
 

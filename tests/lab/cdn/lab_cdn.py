@@ -4,13 +4,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from datetime import timedelta
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime, timedelta
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from ansible_collections.officefleet.c2r.tests.lab.cdn import service
+from ansible_collections.officefleet.c2r.tests.lab.cdn import later_feed, service
 from ansible_collections.officefleet.c2r.tests.lab.cdn.authority import Authority
 from ansible_collections.officefleet.c2r.tests.lab.cdn.build import DEFAULT_BUILDS, Build, newest_first
 from ansible_collections.officefleet.c2r.tests.lab.cdn.channels import channel_named
@@ -32,6 +33,8 @@ class LabCdn:
     def __init__(self, directory: Path, builds: Sequence[Build] = DEFAULT_BUILDS) -> None:
         self._directory = directory
         self._builds = tuple(builds)
+        self._listed = self._builds  # in the release history
+        self._feed_published = max(build.published for build in self._builds)
         self._server = Server()
         self.url = f"http://127.0.0.1:{self._server.port}"
         self.anchors = directory / "authority" / "anchors.pem"  #: PEM of the lab's root, there once started
@@ -40,7 +43,8 @@ class LabCdn:
         try:
             root = self._directory / "www"
             root.mkdir(parents=True)
-            Publisher(root, self._authority(), self.url).publish(self._builds)
+            self._publisher = Publisher(root, self._authority(), self.url)
+            self._publisher.publish(self._builds)
             self._server.tree.mount("", root)
             for path in FILE_LIST_PATHS:
                 self._server.answers[path] = self._file_list
@@ -109,6 +113,39 @@ class LabCdn:
         """
         self._server.tree.mount(root, directory, any_case=any_case)
         return self.library_url(root)
+
+    def publish(self, build: Build) -> None:
+        """Publish one more build: its files, its place in the next release history, and the offer of it."""
+        self._publisher.add(build)
+        self._builds += (build,)
+        self.next_feed((*self._listed, build))
+        self.offer(build)
+
+    def withdraw(self, build: Build) -> None:
+        """Take a build out of the next release history and offer the one below it; its files stay."""
+        self.next_feed([listed for listed in self._listed if listed != build])
+        for newest in newest_first(self._listed, build.channel)[:1]:
+            self.offer(newest)
+
+    def publish_garbage(self) -> None:
+        """Publish what Microsoft did on 2022-11-28, validly signed. next_feed() with the builds mends it."""
+        self.next_feed(*later_feed.garbage(self._listed))
+
+    def next_feed(self, builds: Sequence[Build], empty: Collection[str] = ()) -> datetime:
+        """Publish a release history of exactly these builds, an hour after the last one; give when it was published.
+
+        Its signer is valid for 20 of them. Channels named in `empty` are in it without builds.
+        """
+        self._listed = tuple(builds)
+        self._feed_published += timedelta(hours=1)
+        xml = later_feed.release_history(builds, self._feed_published, empty)
+        self._publisher.release_history(xml, self._feed_published)
+        return self._feed_published
+
+    def offer(self, build: Build, throttle: int | None = None) -> None:
+        """Have the live v64.cab of its channel offer the build, to so many clients of 1000 if given."""
+        offered = build if throttle is None else replace(build, throttle=throttle)
+        self._publisher.offer(offered, self._feed_published)
 
     def library_url(self, root: str = "/library") -> str:
         """The URL of a directory given to serve()."""

@@ -7,6 +7,7 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 
@@ -41,8 +42,30 @@ class Publisher:
                 for architecture in build.architectures:
                     self._version_cabinet(build, f"v{BITS[architecture]}.cab", descriptor)
         self._feeds(builds)
+        self._sign_all()
+
+    def add(self, build: Build) -> None:
+        """Write one more build while the CDN is served; neither a feed nor the live v64.cab names it yet."""
+        self._build(build)
+        self._sign_all()
+
+    def offer(self, build: Build, moment: datetime) -> None:
+        """Replace the live v64.cab of the build's channel by one that offers this build as it says, signed then."""
+        descriptor = documents.live_descriptor(build, _channel(build))
+        for architecture in build.architectures:
+            self._version_cabinet(replace(build, published=moment), f"v{BITS[architecture]}.cab", descriptor)
+        self._sign_all()
+
+    def release_history(self, xml: bytes, published: datetime) -> None:
+        """Replace the release history."""
+        path = self._root / "pr" / "wsus" / "releasehistory.cab"
+        self._unsigned.append((cabinets.cabinet({"ReleaseHistory.xml": xml}, published), path, published))
+        self._sign_all()
+
+    def _sign_all(self) -> None:
+        unsigned, self._unsigned = self._unsigned, []
         with ThreadPoolExecutor(os.cpu_count()) as pool:
-            list(pool.map(self._sign, *zip(*self._unsigned, strict=True)))
+            list(pool.map(self._sign, *zip(*unsigned, strict=True)))
 
     def _build(self, build: Build) -> None:
         clients = ("64", "32") if "x86" in build.architectures else ("64",)  # a 32-bit Office takes the x64 client too
@@ -127,9 +150,11 @@ class Publisher:
     def _sign(self, data: bytes, path: Path, published: datetime) -> None:
         unsigned = path.with_name(f"{path.name}.unsigned")
         unsigned.write_bytes(data)
-        self._authority.sign(unsigned, path, published)
+        signed = path.with_name(f"{path.name}.signed")
+        self._authority.sign(unsigned, signed, published)
         unsigned.unlink()
-        _date(path, published)
+        _date(signed, published)
+        signed.replace(path)  # a client gets the one or the other, never a part
 
 
 def _channel(build: Build) -> Channel:
