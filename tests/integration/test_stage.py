@@ -302,7 +302,7 @@ def test_an_interrupted_run_leaves_at_most_what_the_next_one_removes(
         stderr=subprocess.DEVNULL,
     )
     try:
-        wait_for(lambda: bool(list(team.library.glob(f".staging/*/office/data/*/{STREAM}"))))
+        wait_for(lambda: bool(list(team.library.glob(f".staging/*/office/data/*/{STREAM}*"))))
         process.send_signal(number)
         process.wait(timeout=15)
     finally:

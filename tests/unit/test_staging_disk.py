@@ -26,7 +26,9 @@ def test_a_power_cut_leaves_a_whole_image_or_none(tmp_path: Path, monkeypatch: p
 
     def recorded(descriptor: int) -> None:
         flush(descriptor)
-        sizes[Path(f"/proc/self/fd/{descriptor}").readlink()] = os.fstat(descriptor).st_size
+        name = str(Path(f"/proc/self/fd/{descriptor}").readlink())
+        # What is fetched gets its name once it is flushed.
+        sizes[Path(name.removesuffix(".part"))] = os.fstat(descriptor).st_size
 
     def renamed(self: Path, target: Path) -> Path:
         if target == image:

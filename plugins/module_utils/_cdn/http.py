@@ -1,34 +1,72 @@
 # Copyright (c) 2026, officefleet.c2r contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""HTTP(S): one session, one reading of what servers answer, one way to try again; small documents, whole."""
+"""HTTP(S): what a client is, one reading of what servers answer, one way to try again; small documents, whole."""
 
 from __future__ import annotations
 
-import itertools
+import random
 import time
-from contextlib import contextmanager
+import zlib
+from contextlib import closing
 from dataclasses import dataclass
+from datetime import datetime, timezone
+from email.utils import parsedate_to_datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
-from urllib.parse import urljoin, urlsplit, urlunsplit
+from urllib.parse import urlsplit, urlunsplit
 
 from ansible_collections.officefleet.c2r.plugins.module_utils._cdn.errors import (
     InputError,
     NotInBuildError,
     TransferError,
-    required,
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Collection, Mapping
+    from contextlib import AbstractContextManager
+    from typing import Protocol
 
-    import requests
+    class Headers(Protocol):
+        """Names in any case."""
+
+        def get(self, name: str, default: str, /) -> str: ...
+
+    class Answer(Protocol):
+        """What a server said, body unread. `read` raises PassingError or FinalError."""
+
+        status: int
+        reason: str  #: "Not Found"
+        headers: Headers
+
+        def read(self, size: int) -> bytes:
+            """Wait for some of the body and give it, `size` bytes at most; b"" only at its end."""
+
+    class Client(Protocol):
+        """Makes requests, one at a time, following redirects; never from https to http."""
+
+        @property
+        def ended(self) -> bool:
+            """Tell whether `end` was called: good for nothing any more."""
+
+        def request(
+            self, method: str, url: str, headers: Mapping[str, str], patience: Patience
+        ) -> AbstractContextManager[Answer]:
+            """Give the answer, whatever its status. One attempt: PassingError, FinalError or AbsentError."""
+
+        def end(self) -> None:
+            """Let what other threads wait for here fail at once, now and later."""
+
+        def close(self) -> None:
+            """Close what is open."""
+
+    ClientFactory = Callable[[], Client]  #: RequirementError if a library is missing
 
 USER_AGENT = "officefleet.c2r/0.1.0"
 MAX_DOCUMENT = 64 * 1024 * 1024  #: bytes; the largest metadata cabinet has 2 MB
 
 _REMEDY = "Check the address, the proxy (https_proxy, no_proxy) and the firewall, then run again."
+_LONGEST_PAUSE = 60.0  # seconds; doubling ends here
 
 Result = TypeVar("Result")
 
@@ -36,60 +74,44 @@ Result = TypeVar("Result")
 class PassingError(Exception):
     """One attempt failed in a way that the next one may not; the text is the reason."""
 
+    def __init__(self, reason: str, retry_after: float = 0.0, gained: bool = False) -> None:
+        super().__init__(reason)
+        self.retry_after = retry_after  #: seconds that the server asks for
+        self.gained = gained  #: whether it brought so much that the next attempt counts as the first
+
+
+class FinalError(Exception):
+    """One attempt failed in a way that any other would, too; the text is the reason."""
+
+
+class AbsentError(Exception):
+    """There is no such file; the text is how that was said."""
+
 
 @dataclass(frozen=True)
 class Patience:
-    """How long to try; times in seconds. What a server wishes (Retry-After) does not count: it may be hours."""
+    """How long to try; times in seconds."""
 
-    attempts: int = 4
-    pause: float = 1.0  #: before the second attempt; doubled before each further one
+    attempts: int = 4  #: in a row that bring nothing
+    pause: float = 1.0  #: before the second attempt; doubled before each further one, and up to half of it left out
     connect: float = 15.0
-    read: float = 60.0  #: between two pieces of an answer
+    read: float = 60.0  #: in which a server has to send something, and more than `slowest` on average
+    slowest: int = 512  #: bytes per second and connection; below that another connection is tried
+    retry_after: float = 120.0  #: the longest pause that a server may ask for (Retry-After)
 
 
 #: For what is small or has no body: a server that never answers is given up after 21 seconds.
-BRIEF = Patience(attempts=2, pause=1.0, connect=10.0, read=10.0)
+BRIEF = Patience(attempts=2, pause=1.0, connect=10.0, read=10.0, retry_after=5.0)
 
 
-def session() -> requests.Session:
-    """Give a session with this collection's user agent, for the bytes as they are; it never leads from https to http.
-
-    It tries once: who wants more uses `patiently`.
-    """
-    with required("requests"):
-        import requests
-    made = requests.Session()
-    # Lengths and hashes are those of the bytes on the wire.
-    made.headers.update({"User-Agent": USER_AGENT, "Accept-Encoding": "identity"})
-    made.hooks["response"].append(_refuse_downgrade)
-    return made
-
-
-@contextmanager
-def answer(
-    client: requests.Session, method: str, url: str, option: str, patience: Patience
-) -> Iterator[requests.Response]:
-    """Give the answer, body unread. Errors until the context ends: PassingError if they may pass, or TransferError."""
-    import requests
-
-    try:
-        timeout = (patience.connect, patience.read)
-        with client.request(method, url, stream=True, timeout=timeout, allow_redirects=True) as found:
-            yield found
-    except (requests.ConnectionError, requests.Timeout, requests.exceptions.ChunkedEncodingError) as error:
-        raise PassingError(reason(error)) from error
-    except (requests.RequestException, ValueError) as error:  # ValueError: some malformed addresses
-        raise TransferError(f"{option}: {redact(url)} cannot be fetched: {reason(error)}. {_REMEDY}") from error
-
-
-def check_status(found: requests.Response, url: str, option: str) -> None:
-    """Sort every status but 200 into NotInBuildError, PassingError and TransferError."""
-    status = found.status_code
-    if status == 200:
+def check_status(found: Answer, url: str, option: str, good: Collection[int] = (200,)) -> None:
+    """Sort every status but the good ones into NotInBuildError, PassingError and TransferError."""
+    status = found.status
+    if status in good:
         return
     said = f"HTTP status {status} {found.reason}"
     if status >= 500 or status in (408, 429):
-        raise PassingError(said)
+        raise PassingError(said, _retry_after(found.headers.get("Retry-After", "")))
     text = f"{option}: {redact(url)} answered with {said}."
     if status in (400, 404):  # the CDN answers either for what it does not have
         raise NotInBuildError(f"{text} It is not there: check the address.")
@@ -106,18 +128,39 @@ def patiently(
     wait: Callable[[float], object] = time.sleep,
 ) -> Result:
     """Give what the first attempt without PassingError gives; TransferError if there is none."""
-    for number in itertools.count(1):
+    failed = 0
+    while True:
         try:
             return attempt()
         except PassingError as error:
-            if number >= patience.attempts:
-                failed = "" if number == 1 else f", {number} attempts failed"
-                raise TransferError(f"{option}: {redact(url)} cannot be fetched{failed}: {error}. {_REMEDY}") from error
-        wait(patience.pause * 2 ** (number - 1))
-    raise AssertionError  # count() has no end
+            failed = 1 if error.gained else failed + 1
+            if failed >= patience.attempts:
+                many = "" if failed == 1 else f", {failed} attempts failed"
+                raise TransferError(f"{option}: {redact(url)} cannot be fetched{many}: {error}. {_REMEDY}") from error
+            pause = min(patience.pause * 2 ** (failed - 1), _LONGEST_PAUSE)
+            pause *= random.uniform(0.5, 1.0)  # noqa: S311  # so that many clients do not come back at once
+            asked = min(error.retry_after, patience.retry_after)
+        except FinalError as error:
+            raise TransferError(f"{option}: {redact(url)} cannot be fetched: {error}. {_REMEDY}") from error
+        except AbsentError as error:
+            raise NotInBuildError(f"{option}: {redact(url)} is not there: {error}.") from error
+        wait(max(pause, asked))
 
 
-def length(found: requests.Response) -> int | None:
+def _retry_after(text: str) -> float:
+    """Read the header (RFC 9110, 10.2.3): seconds or a date."""
+    if text.strip().isdecimal():
+        return float(text)
+    try:
+        when = parsedate_to_datetime(text)
+    except (TypeError, ValueError, IndexError):
+        return 0.0
+    if when.tzinfo is None:
+        return 0.0
+    return max(0.0, (when - datetime.now(timezone.utc)).total_seconds())
+
+
+def length(found: Answer) -> int | None:
     """Give the bytes that the server announces, None if it announces none."""
     if found.headers.get("Content-Encoding", "identity") != "identity":
         return None
@@ -125,30 +168,18 @@ def length(found: requests.Response) -> int | None:
     return int(text) if text.isdecimal() else None
 
 
-def chunks(found: requests.Response, size: int) -> Iterator[bytes]:
-    """Give the body; it has to be as long as announced, which not every version of requests checks itself."""
-    import requests
-
-    announced, got = length(found), 0
-    cut_off = "the answer ended early" + ("" if announced is None else f", it announced {announced} bytes")
-    try:
-        for chunk in found.iter_content(size):
-            got += len(chunk)
-            yield chunk
-    except requests.exceptions.ChunkedEncodingError as error:
-        raise PassingError(cut_off) from error
-    if announced is not None and got != announced:
-        raise PassingError(cut_off)
-
-
-def get(url: str, *, option: str, patience: Patience = BRIEF) -> bytes:
+def get(url: str, *, option: str, patience: Patience = BRIEF, client: ClientFactory | None = None) -> bytes:
     """Give the body found at `url`; TransferError otherwise."""
-    with session() as client:
+    if client is None:
+        from ansible_collections.officefleet.c2r.plugins.module_utils._cdn import http_requests
+
+        client = http_requests.Client
+    with closing(client()) as made:
 
         def once() -> bytes:
-            with answer(client, "GET", url, option, patience) as found:
+            with made.request("GET", url, {}, patience) as found:
                 check_status(found, url, option)
-                return _body(found, url, option)
+                return _body(found, url, option, patience)
 
         return patiently(once, url, option, patience)
 
@@ -177,14 +208,51 @@ def redact(url: str) -> str:
     return urlunsplit((parts.scheme, parts.netloc.rpartition("@")[2], parts.path, "", ""))
 
 
-def _body(found: requests.Response, url: str, option: str) -> bytes:
+def _body(found: Answer, url: str, option: str, patience: Patience) -> bytes:
     body = bytearray()
-    for block in chunks(found, 64 * 1024):
+    too_large = TransferError(f"{option}: {redact(url)} is larger than {MAX_DOCUMENT} bytes; that is no metadata.")
+    watch = StallWatch(patience)
+    while True:
+        block = watch.read(found, 64 * 1024)
+        if not block:
+            break
         body += block
         if len(body) > MAX_DOCUMENT:
-            raise TransferError(f"{option}: {redact(url)} is larger than {MAX_DOCUMENT} bytes; that is no metadata.")
-    refuse_html(bytes(body[:1024]), found.headers.get("Content-Type", ""), url, option)
-    return bytes(body)
+            raise too_large
+    document = bytes(body)
+    if found.headers.get("Content-Encoding", "").lower() in ("gzip", "x-gzip", "deflate"):
+        try:
+            unpacker = zlib.decompressobj(wbits=47)  # gzip or zlib, as the data says
+            document = unpacker.decompress(document, MAX_DOCUMENT + 1)
+        except zlib.error as error:
+            raise PassingError("the answer is compressed and damaged") from error
+        if len(document) > MAX_DOCUMENT:
+            raise too_large
+    refuse_html(document[:1024], found.headers.get("Content-Type", ""), url, option)
+    return document
+
+
+class StallWatch:
+    """Reads of one answer, and whether they bring enough."""
+
+    def __init__(self, patience: Patience) -> None:
+        self._patience = patience
+        self._seconds, self._bytes = 0.0, 0
+
+    def read(self, found: Answer, size: int) -> bytes:
+        """Read as `found` does; PassingError if the server sends almost nothing for too long.
+
+        Only the time in here counts, so that nobody who reads slowly on purpose blames the server.
+        """
+        began = time.monotonic()
+        data = found.read(size)
+        self._seconds += time.monotonic() - began
+        self._bytes += len(data)
+        if self._seconds >= self._patience.read:
+            if self._bytes < self._patience.slowest * self._seconds:
+                raise PassingError(f"the server sent {self._bytes} bytes in {self._seconds:.0f} seconds")
+            self._seconds, self._bytes = 0.0, 0
+        return data
 
 
 def refuse_html(start: bytes, content_type: str, url: str, option: str) -> None:
@@ -202,13 +270,4 @@ def reason(error: BaseException) -> str:
     inner = getattr(error, "reason", None) or (error.args[0] if error.args else None)
     if isinstance(inner, BaseException):
         return reason(inner)
-    return str(inner or error).rpartition(": ")[2].rstrip(".")
-
-
-def _refuse_downgrade(found: requests.Response, **_given: object) -> None:
-    """Follow no redirect from https to http: nothing would protect, on the way, what is not signed."""
-    import requests
-
-    target = urljoin(found.url, found.headers.get("Location", ""))
-    if found.is_redirect and found.url.lower().startswith("https:") and not target.lower().startswith("https:"):
-        raise requests.RequestException(f"it redirects from https to {redact(target)}, which nothing protects")
+    return str(getattr(error, "strerror", None) or inner or error).rpartition(": ")[2].rstrip(".")
