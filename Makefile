@@ -18,12 +18,12 @@ export OFFICEFLEET_CDN_SAMPLES ?= $(abspath $(ROOT)/../shared/cdn-samples)
 export OFFICEFLEET_OLDEST_CORE := $(ROOT)/.venv-oldest/bin
 export PYTHONDONTWRITEBYTECODE := 1
 
-.PHONY: demo test lint unit contract integration windows test-wine test-powershell copy setup setup-oldest setup-wine lock clean
+.PHONY: demo test lint unit contract integration windows test-wine test-powershell copy setup setup-oldest setup-wine setup-servers lock clean
 
 demo: copy
 	@cd $(COPY) && exec python -m ansible_collections.officefleet.c2r.tests.lab.demo --hosts $(HOSTS) --output $(ROOT)/.build/demo
 
-test: setup-wine lint unit contract integration windows
+test: setup-wine setup-servers lint unit contract integration windows
 
 lint: copy
 	cd $(COPY) && ruff check . && ruff format --check .
@@ -71,6 +71,10 @@ setup-oldest:
 # What tests/windows runs on, where it can be installed.
 setup-wine:
 	@sh dev/setup_wine.sh --if-possible
+
+# The web servers that the role distribution_point is tested with, where they can be installed.
+setup-servers:
+	@sh dev/setup_servers.sh --if-possible
 
 copy: setup
 	@python dev/build_copy.py
