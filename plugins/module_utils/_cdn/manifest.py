@@ -114,6 +114,8 @@ class Manifest:
 
 def read(image: Path) -> Manifest:
     """Read the manifest of the image in a directory; FeedError if it is none, FileNotFoundError if there is none."""
+    if (image / NAME).is_symlink():
+        raise FeedError(f"{NAME} is not a file")
     descriptor = os.open(image / NAME, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
     with os.fdopen(descriptor, "rb") as file:
         if not stat.S_ISREG(os.fstat(descriptor).st_mode):
