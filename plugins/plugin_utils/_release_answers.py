@@ -59,8 +59,10 @@ def answers(
     wish.check()
     source = http.redact(places.source) if _remote(places.source) else places.source
     gatekeeper = Gatekeeper(FeedStore(places.feeds), places.anchors, judgement.accept, judgement.stale_after, now, warn)
-    data, problem = _release_history(places, source)
-    admitted = gatekeeper.admit(data, source, asked, problem)
+    read = _release_history(places, source)
+    admitted = gatekeeper.admit(read.data, source, asked, read.problem)
+    if read.cache is not None and read.problem is None:
+        read.cache.write(read.data)  # not sooner: one that is held is fetched again, it may have been mended
     return [_answer(admitted, channel, wish, places, history) for channel in asked]
 
 
@@ -108,25 +110,31 @@ def _warn_of_withdrawn(choices: Choices) -> None:
             )
 
 
-def _release_history(places: Places, source: str) -> tuple[bytes, SignatureError | None]:
-    """Give the cabinet, out of the cache if it is there, or a local XML file; and what is wrong with its signature."""
+@dataclass(frozen=True)
+class _Read:
+    """What was found at the source."""
+
+    data: bytes  # a cabinet, or a local XML file
+    problem: SignatureError | None = None
+    cache: FeedCache | None = None  # where to keep it; None if it is there, or local
+
+
+def _release_history(places: Places, source: str) -> _Read:
+    """Read the cache, the source behind a URL, or a local file."""
     if not _remote(places.source):
         data = http.read_source(places.source, "source")
-        return data, _problem(data, places, source) if data.startswith(b"MSCF") else None
-    kept = FeedCache(places.source, places.cache_dir, places.cache_ttl, PLUGIN)
-    cached = kept.read(lambda found, path: authenticode.verify(found, places.anchors, path))
+        return _Read(data, _problem(data, places, source) if data.startswith(b"MSCF") else None)
+    cache = FeedCache(places.source, places.cache_dir, places.cache_ttl, PLUGIN)
+    cached = cache.read(lambda found, path: authenticode.verify(found, places.anchors, path))
     if cached is not None:
-        return cached, None
+        return _Read(cached)
     data = http.read_source(places.source, "source")
     if not data.startswith(b"MSCF"):
         raise InputError(
             f"source: {source} is not a cabinet, so its signature cannot be verified. Name a releasehistory.cab, "
             "or save what you trust as a local file."
         )
-    problem = _problem(data, places, source)
-    if problem is None:
-        kept.write(data)
-    return data, problem
+    return _Read(data, _problem(data, places, source), cache)
 
 
 def _problem(data: bytes, places: Places, source: str) -> SignatureError | None:

@@ -52,7 +52,7 @@ class Gatekeeper:
         :param source: where it comes from, fit for messages.
         :param problem: what is wrong with the cabinet's signature.
         """
-        kept = self.store.read()
+        kept = self._read()
         bare = not data.startswith(b"MSCF")
         unsigned = self._unsigned(data, problem, kept) if problem else None
         history = release_history.parse(data if bare else cabinet.read_member(data, release_history.MEMBER))
@@ -100,6 +100,13 @@ class Gatekeeper:
         if not known and held.gate not in self.accept:
             raise FeedHeldError(None, [held]) from problem
         return held
+
+    def _read(self) -> tuple[KeptFeed, ...]:
+        try:
+            return self.store.read()
+        except OSError as error:
+            self.warn(f"feeds: what was accepted earlier cannot be read, so nothing is compared with it: {error}.")
+            return ()
 
     def _keep(self, data: bytes, history: ReleaseHistory, source: str) -> KeptFeed | None:
         try:

@@ -15,7 +15,7 @@ import hashlib
 import json
 import os
 import tempfile
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
@@ -69,11 +69,11 @@ class FeedStore:
 
     def read(self) -> tuple[KeptFeed, ...]:
         """Give all feeds, the one published first first; FeedError for a record that cannot be read."""
-        try:
-            records = sorted(self._directory.glob("*.json"))
-            return tuple(_from_json(record) for record in records)
-        except FileNotFoundError:
-            return ()
+        feeds = []
+        for record in sorted(self._directory.glob("*.json")):
+            with suppress(FileNotFoundError):  # removed by somebody meanwhile
+                feeds.append(_from_json(record))
+        return tuple(feeds)
 
     def keep(self, cabinet: bytes, history: ReleaseHistory, source: str, now: datetime) -> KeptFeed:
         """Give the feed's record, made and written if it was not seen before."""
