@@ -18,12 +18,12 @@ export OFFICEFLEET_CDN_SAMPLES ?= $(abspath $(ROOT)/../shared/cdn-samples)
 export OFFICEFLEET_OLDEST_CORE := $(ROOT)/.venv-oldest/bin
 export PYTHONDONTWRITEBYTECODE := 1
 
-.PHONY: demo test lint unit contract integration windows bench test-wine test-powershell copy setup setup-oldest setup-wine setup-servers lock clean
+.PHONY: demo test lint unit contract integration windows test-wine test-powershell copy setup setup-oldest setup-wine setup-servers setup-postgresql lock clean
 
 demo: copy
 	@cd $(COPY) && exec python -m ansible_collections.officefleet.c2r.tests.lab.demo --hosts $(HOSTS) --output $(ROOT)/.build/demo
 
-test: setup-wine setup-servers lint unit contract integration windows
+test: setup-wine setup-servers setup-postgresql lint unit contract integration windows
 
 lint: copy
 	cd $(COPY) && ruff check . && ruff format --check .
@@ -40,11 +40,6 @@ contract: copy setup-oldest
 
 integration: copy
 	cd $(COPY) && pytest tests/integration
-
-# Staging beside other programs; see docs/benchmarks.md. Not part of test: it takes minutes and a quiet machine.
-bench: copy
-	@sh dev/setup_servers.sh
-	@cd $(COPY) && exec python -m ansible_collections.officefleet.c2r.tests.bench --disk $(ROOT)/.build/bench --document $(ROOT)/docs/benchmarks.md $(ARGUMENTS)
 
 # The C# COM client on a real COM server. Without Wine, mingw and mcs each test is skipped and says why.
 windows: copy
@@ -80,6 +75,10 @@ setup-wine:
 # The web servers that the role distribution_point is tested with, where they can be installed.
 setup-servers:
 	@sh dev/setup_servers.sh --if-possible
+
+# What the tests of records in PostgreSQL run on, where it can be installed.
+setup-postgresql:
+	@sh dev/setup_postgresql.sh --if-possible
 
 copy: setup
 	@python dev/build_copy.py

@@ -5,7 +5,8 @@
 
 from __future__ import annotations
 
-from contextlib import AbstractContextManager, nullcontext
+from collections.abc import Mapping
+from contextlib import AbstractContextManager, closing, nullcontext
 from dataclasses import replace
 from datetime import datetime, timedelta, timezone
 from typing import Any
@@ -27,11 +28,12 @@ from ansible_collections.officefleet.c2r.plugins.plugin_utils._host_link import 
     rejected,
 )
 from ansible_collections.officefleet.c2r.plugins.plugin_utils._host_state import HostState, HostStateError
+from ansible_collections.officefleet.c2r.plugins.plugin_utils._record_store import RecordStore, open_store
 from ansible_collections.officefleet.c2r.plugins.plugin_utils._records import (
     DeploymentKey,
     Record,
     RecordError,
-    RecordStore,
+    Standing,
 )
 from ansible_collections.officefleet.c2r.plugins.plugin_utils._rings import Gate
 
@@ -55,8 +57,9 @@ class ActionModule(ActionBase):
             arguments = validated(ARGUMENT_SPEC, self._task.args)
             deployment = Deployment.from_options(arguments["deployment"])
             link = HostLink(self, task_vars, _answer_timeout(arguments["answer_timeout"]))
-            visit = Visit(self, deployment, RecordStore(arguments["records"]), link, task_vars)
-            return visit.run(arguments["look_only"], arguments["run_started"], arguments["failure"])
+            with closing(open_store(arguments["records"])) as store:
+                visit = Visit(self, deployment, store, link, task_vars)
+                return visit.run(arguments["look_only"], arguments["run_started"], arguments["failure"])
         except InputError as error:
             return {"failed": True, "msg": f"deployment.{error}"}
         except (ArgumentsError, RecordError) as error:
@@ -88,12 +91,15 @@ class Visit:
         self.groups = task_vars["groups"]
         self.ring = _rings.ring_of(deployment, self.groups, self.host)
         self.ours = True  # no other run is at this host
+        self._others: Mapping[str, Standing] | None = None
 
-    def _other(self, host: str) -> Record | None:
-        try:
-            return self.store.load(host)
-        except RecordError:
-            return None  # its own visit says what is wrong with it
+    def _other(self, host: str) -> Standing | None:
+        """Give what is known of a host in an earlier ring; all of them are read at once, by the first question."""
+        if self._others is None:
+            rings = _rings.before(self.deployment, self.ring, self.groups)
+            hosts = {name for _, names in rings for name in names}
+            self._others = self.store.standings(DeploymentKey.of(self.deployment), hosts)
+        return self._others.get(host)
 
     def run(self, look_only: bool, run_started: float | None, failure: str | None) -> dict[str, Any]:
         """Take the pass, or write down a `failure` from elsewhere, with the host's record locked and read only then."""

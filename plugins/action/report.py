@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import sys
+from contextlib import closing
 from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,8 @@ from typing import Any
 from ansible.plugins.action import ActionBase
 
 from ansible_collections.officefleet.c2r.plugins.modules.report import ARGUMENT_SPEC
+from ansible_collections.officefleet.c2r.plugins.plugin_utils._record_store import open_store
+from ansible_collections.officefleet.c2r.plugins.plugin_utils._records import RecordError, Unreadable
 from ansible_collections.officefleet.c2r.plugins.plugin_utils._report import page, publish, records, result, summary
 
 MISSING_LIBRARY: str | None = None
@@ -22,7 +25,7 @@ try:
 except ImportError as error:
     MISSING_LIBRARY = error.name
 
-WARNINGS = 5  # unreadable files named one by one; the page lists all
+WARNINGS = 5  # damaged records named one by one; the page lists all
 
 
 class ActionModule(ActionBase):
@@ -42,27 +45,26 @@ class ActionModule(ActionBase):
         )
         try:
             answer.update(self._report(options))
-        except (records.RecordsError, publish.DestError) as error:
+        except (RecordError, publish.DestError) as error:
             answer.update(failed=True, msg=str(error))
         return answer
 
     def _report(self, options: dict[str, Any]) -> dict[str, Any]:
         now = datetime.now(timezone.utc)
         if not options["records"]:
-            raise records.RecordsError(
-                "records: '' names no directory. Name the one on the controller that has the records."
-            )
+            raise RecordError("records: '' names no directory. Name the one on the controller that has the records.")
         if options["dest"] == "":
             raise publish.DestError(
                 "dest: '' names no file. Name the file to write, or leave the option out to write none."
             )
-        found, unreadable = records.read_directory(Path(options["records"]))
+        with closing(open_store(options["records"])) as store:
+            found, unreadable = records.read(store)
         sums = summary.summarise(found, unreadable, options["rings"])
         answer: dict[str, Any] = {"changed": False, **result.from_summary(sums)}
         if options["dest"] is not None:
             answer.update(self._page(Path(options["dest"]), page.render(sums, now)))
         if unreadable:
-            answer["warnings"] = _warnings(options["records"], unreadable)
+            answer["warnings"] = _warnings(unreadable)
         if options["table"] != "none":
             text = table.render(sums, table=options["table"], width=self._width(), now=now)
             if "dest" in answer and not self._task.check_mode:
@@ -91,13 +93,11 @@ class ActionModule(ActionBase):
         return max(79, int(columns) if columns.isdecimal() else self._display.columns or 0)
 
 
-def _warnings(directory: str, unreadable: list[records.Unreadable]) -> list[str]:
+def _warnings(unreadable: list[Unreadable]) -> list[str]:
     lines = [
-        f"records: {str(Path(directory) / item.file)!r} {item.problem}. It is left out: restore or remove it."
+        f"records: {item.place!r} {item.problem}. It is left out: restore or remove it."
         for item in unreadable[:WARNINGS]
     ]
     if len(unreadable) > WARNINGS:
-        lines.append(
-            f"records: {len(unreadable) - WARNINGS} more files of {directory!r} are no records; see `unreadable`."
-        )
+        lines.append(f"records: {len(unreadable) - WARNINGS} more are damaged; see `unreadable`.")
     return lines

@@ -103,6 +103,13 @@ options:
   records:
     description:
       - Directory on the controller with one JSON document per host. It is made when missing.
+      - Or the address of a PostgreSQL database, such as V(postgresql://fleet@db.example.com/office), where several
+        controllers share records or an execution environment forgets its disk. Parameters such as C(sslmode) follow
+        a V(?).
+      - An address holds no password. That comes from the environment variable E(PGPASSWORD), from C(~/.pgpass) (or the
+        file that E(PGPASSFILE) names) or from a service file (V(postgresql://?service=office)).
+      - In the database, the schema C(officefleet_c2r) is made on first use, so the user needs the right to create it or
+        has to own it.
       - What is known of a host between two runs is there and nowhere else, so keep it on storage that lasts.
     type: path
     required: true
@@ -128,9 +135,13 @@ options:
       - Why an earlier task failed on the host, which is V(failed) by that. It is written down, the host is not asked,
         and this task fails as well. The next run looks at the host anew.
     type: str
+requirements:
+  - the Python library C(psycopg) 3 on the controller, where O(records) is the address of a database
 notes:
-  - While one run visits a host it holds a lock beside its record. Another run answers from the record then, with
-    RV(at_rest) false, and visits the host when it is free.
+  - Each host that is visited just then has a connection to the database. It has to admit as many as all runs together
+    have forks, and a connection pooler between has to pool by session.
+  - While one run visits a host it holds a lock beside its record, which ends with the process. Another run answers
+    from the record then, with RV(at_rest) false, and visits the host when it is free.
   - In check mode the host is asked and the decision made. No step is taken and no record written.
 extends_documentation_fragment:
   - ansible.builtin.action_common_attributes

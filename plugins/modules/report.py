@@ -11,7 +11,7 @@ module: report
 short_description: Report how far a fleet's Office updates are
 version_added: 0.1.0
 description:
-  - Reads the records that M(officefleet.c2r.reconcile) writes, one JSON file per host, and says how many hosts run the
+  - Reads the records that M(officefleet.c2r.reconcile) writes, one for each host, and says how many hosts run the
     version they are to run, which of them need a person and why.
   - Shows a table on the terminal, returns the same as the task's result, and writes an HTML page when O(dest) is given.
   - The page needs nothing besides itself (no script, no other file), so it can be mailed, archived or put on any web
@@ -34,9 +34,10 @@ attributes:
 options:
   records:
     description:
-      - The directory of records on the controller.
-      - A file in it that is not a record, or a damaged one, is left out, and named in a warning, in RV(unreadable)
-        and on the page.
+      - The directory of records on the controller, or the address of the PostgreSQL database that has them, see
+        O(officefleet.c2r.reconcile#module:records). A database is only read.
+      - A record that is damaged, and a file in the directory that is none, is left out, and named in a warning, in
+        RV(unreadable) and on the page.
     type: path
     required: true
   dest:
@@ -62,6 +63,8 @@ options:
     type: str
     choices: [auto, all, attention, none]
     default: auto
+requirements:
+  - the Python library C(psycopg) 3 on the controller, where O(records) is the address of a database
 author:
   - officefleet.c2r contributors (@officefleet)
 seealso:
@@ -224,13 +227,13 @@ attention:
       type: str
       sample: "2026-11-21T07:55:00Z"
 unreadable:
-  description: Files of the directory that are no records.
+  description: Records that are damaged, and files of the directory that are no records.
   returned: success
   type: list
   elements: dict
   contains:
     file:
-      description: Name of the file.
+      description: Name of the file; in a database, of the host.
       type: str
       sample: ws-003.json
     problem:

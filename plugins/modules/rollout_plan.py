@@ -33,7 +33,9 @@ options:
       - Required where O(source) is a UNC path.
     type: str
   records:
-    description: The directory of records on the controller.
+    description:
+      - The directory of records on the controller, or the address of a PostgreSQL database, see
+        O(officefleet.c2r.reconcile#module:records). It is refused when records cannot be written there.
     type: path
     required: true
   deployment:
@@ -139,7 +141,7 @@ deployment:
     architectures: [x64]
     rings: [pilot, broad]
 records:
-  description: The directory of records.
+  description: As O(records).
   returned: success
   type: str
   sample: /var/lib/officefleet/records

@@ -1,39 +1,30 @@
 # Copyright (c) 2026, officefleet.c2r contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What is remembered about a host between two looks: one JSON file per host.
-
-A record is replaced as a whole (temporary file, then rename), so a reader sees the old one or the new one. Whoever
-visits a host holds the lock file beside its record, so that two runs never work on one host at a time.
-"""
+"""What is remembered about a host between two looks, and its form as a JSON document. Stores keep one per host."""
 
 from __future__ import annotations
 
-import fcntl
 import json
-import os
-import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+import re
 from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime, timezone
-from pathlib import Path
 from typing import Any
-from urllib.parse import quote
 
 from ansible_collections.officefleet.c2r.plugins.plugin_utils._deployment import Deployment
 from ansible_collections.officefleet.c2r.plugins.plugin_utils._errors import DecodedError
-from ansible_collections.officefleet.c2r.plugins.plugin_utils._report.fields import TIME_FORMAT, DamagedError, Fields
+from ansible_collections.officefleet.c2r.plugins.plugin_utils._fields import TIME_FORMAT, DamagedError, Fields, clean
 
 SCHEMA = 1
 HISTORY = 50  # transitions kept per host
+_UNSTORABLE = re.compile("[\x00\ud800-\udfff]")  # UTF-8 or PostgreSQL's jsonb cannot carry them
 
 
 class RecordError(Exception):
-    """A record, or the directory of records, cannot be used; the text is for the user."""
+    """A record, or the place of records, cannot be used; the text is for the user."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, order=True)
 class DeploymentKey:
     """What a record's counters belong to: another name, version or source starts them anew."""
 
@@ -56,6 +47,19 @@ class Transition:
     state: str
     version: str | None
     note: str
+
+
+@dataclass(frozen=True)
+class Standing:
+    """What judging a ring needs of a host's record. Times are UTC; `since` is when it entered the state."""
+
+    deployment: DeploymentKey
+    ring: str
+    state: str
+    at_rest: bool
+    since: datetime | None
+    seen_at: datetime | None
+    error: DecodedError | None
 
 
 @dataclass(frozen=True)
@@ -97,38 +101,71 @@ class Record:
         fresh = Record(self.host, ring, key)
         return replace(fresh, version=self.version, seen_at=self.seen_at, history=self.history)
 
+    @property
+    def since(self) -> datetime | None:
+        """When the host entered its present state, as far back as the history goes; None when never visited."""
+        since = self.updated_at
+        for entry in reversed(self.history):
+            if entry.state != self.state:
+                break
+            since = entry.at
+        return since
+
+    @property
+    def standing(self) -> Standing:
+        """The part that rings are judged by."""
+        return Standing(self.deployment, self.ring, self.state, self.at_rest, self.since, self.seen_at, self.error)
+
+
+@dataclass(frozen=True)
+class Unreadable:
+    """What lies among the records and is none. `file`: the file's name, in a database the host's."""
+
+    file: str
+    problem: str
+    place: str = ""  #: the whole path or address
+
 
 def to_json(record: Record) -> dict[str, Any]:
-    """Give the record as its file holds it."""
+    """Give the record as stores hold it."""
     document = {"schema": SCHEMA, **asdict(record)}
     for key in ("not_before", "submitted_at", "seen_at", "updated_at", "revisit_at"):
-        document[key] = _iso(document[key])
-    document["history"] = [{**asdict(item), "at": _iso(item.at)} for item in record.history]
-    return document
+        document[key] = iso(document[key])
+    document["history"] = [{**asdict(item), "at": iso(item.at)} for item in record.history]
+    return {key: _storable(value) for key, value in document.items()}
 
 
-def from_json(document: Any) -> Record:
-    """Read a record's document; RecordError says what does not fit."""
+def standing_to_json(standing: Standing) -> dict[str, Any]:
+    """Give a standing as a database holds it beside the record."""
+    times = {"since": iso(standing.since), "seen_at": iso(standing.seen_at)}
+    return {key: _storable(value) for key, value in {**asdict(standing), **times}.items()}
+
+
+def decoded(content: str | bytes) -> object:
+    """Decode what a store holds for one record; DamagedError says why it is no JSON."""
     try:
-        fields = Fields("", document, raw=True)
-        if fields.get("schema") != SCHEMA or fields.get("schema") is True:
-            raise RecordError(f"is not a record of schema {SCHEMA}")
-        return _record(fields)
-    except DamagedError as error:
-        raise RecordError(str(error)) from error
+        return json.loads(content)
+    except RecursionError as error:
+        raise DamagedError("is nested too deeply to be a record") from error
+    except UnicodeDecodeError as error:
+        raise DamagedError("is not UTF-8 text") from error
+    except json.JSONDecodeError as error:
+        raise DamagedError(f"is not JSON: {error.msg} in line {error.lineno}, column {error.colno}") from error
+    except ValueError as error:  # a number with thousands of digits
+        raise DamagedError(f"is not JSON: {error}") from error
 
 
-def _record(fields: Fields) -> Record:
-    deployment, error = fields.fields("deployment"), fields.optional_fields("error")
+def from_json(document: object) -> Record:
+    """Read a record's document; DamagedError says what does not fit. Fields that it does not know are passed over."""
+    fields = Fields("", document)
+    schema = fields.get("schema")
+    if schema != SCHEMA or isinstance(schema, bool):
+        raise DamagedError(f"has schema {clean(repr(schema))[:80]}; this release reads schema {SCHEMA}")
+    error = fields.optional_fields("error")
     return Record(
         host=fields.text("host"),
         ring=fields.optional_text("ring") or "",
-        deployment=DeploymentKey(
-            deployment.text("name"),
-            deployment.optional_text("channel") or "",
-            deployment.text("version"),
-            deployment.optional_text("source") or "",
-        ),
+        deployment=_key(fields.fields("deployment")),
         state=fields.text("state"),
         reason=fields.optional_text("reason") or "",
         version=fields.optional_text("version"),
@@ -148,7 +185,7 @@ def _record(fields: Fields) -> Record:
         lost_steps=fields.number("lost_steps"),
         staged=fields.truth("staged"),
         seen_at=fields.optional_time("seen_at"),
-        updated_at=fields.optional_time("updated_at"),
+        updated_at=fields.time("updated_at"),
         at_rest=fields.truth("at_rest"),
         revisit_at=fields.optional_time("revisit_at"),
         history=tuple(
@@ -163,6 +200,30 @@ def _record(fields: Fields) -> Record:
     )
 
 
+def standing_from_json(document: object) -> Standing:
+    """Read what `standing_to_json` gave; DamagedError says what does not fit."""
+    fields = Fields("", document)
+    error = fields.optional_fields("error")
+    return Standing(
+        deployment=_key(fields.fields("deployment")),
+        ring=fields.optional_text("ring") or "",
+        state=fields.text("state"),
+        at_rest=fields.truth("at_rest"),
+        since=fields.optional_time("since"),
+        seen_at=fields.optional_time("seen_at"),
+        error=None if error is None else _error(error),
+    )
+
+
+def _key(fields: Fields) -> DeploymentKey:
+    return DeploymentKey(
+        fields.text("name"),
+        fields.optional_text("channel") or "",
+        fields.text("version"),
+        fields.optional_text("source") or "",
+    )
+
+
 def _error(fields: Fields) -> DecodedError:
     return DecodedError(
         domain=fields.text("domain"),
@@ -174,92 +235,15 @@ def _error(fields: Fields) -> DecodedError:
     )
 
 
-class RecordStore:
-    """A directory of records, one file per host."""
-
-    def __init__(self, directory: str) -> None:
-        """Use `directory`; it is made when the first record is saved."""
-        self.directory = Path(directory).expanduser()
-
-    def path(self, host: str) -> Path:
-        """Give the file of a host. Whatever a name contains, the file lies in the directory and is not hidden."""
-        name = quote(host, safe="")
-        return self.directory / f"{'%2E' + name[1:] if name.startswith('.') else name}.json"
-
-    @contextmanager
-    def locked(self, host: str) -> Iterator[bool]:
-        """Hold a host for one visit; gives False at once while another process holds it. A killed one holds nothing."""
-        place = self.directory / f".{self.path(host).stem}.lock"
-        handle = -1
-        try:
-            try:
-                self.directory.mkdir(parents=True, exist_ok=True)
-                handle = _open(place)
-                fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                ours = True
-            except BlockingIOError:
-                ours = False
-            except OSError as error:
-                raise RecordError(
-                    f"records: {place} cannot be locked ({error.strerror}). Name a directory on the controller that "
-                    "the user who runs Ansible may write to, on a file system that has locks."
-                ) from error
-            yield ours
-        finally:
-            if handle >= 0:
-                os.close(handle)
-
-    def load(self, host: str) -> Record | None:
-        """Read the record of a host; None when there is none, RecordError when it cannot be used."""
-        path = self.path(host)
-        try:
-            record = from_json(json.loads(path.read_bytes()))
-            if record.host != host:
-                raise RecordError(f"is the record of host {record.host!r}")
-            return record
-        except FileNotFoundError:
-            return None
-        except (OSError, ValueError, RecursionError, RecordError) as error:
-            raise RecordError(
-                f"records: {path} {_problem(error)}. Move it away: the host is then looked at as if for the first time."
-            ) from error
-
-    def save(self, record: Record) -> None:
-        """Replace the record of a host; RecordError names the directory."""
-        text = json.dumps(to_json(record), indent=1, ensure_ascii=False) + "\n"
-        try:
-            self.directory.mkdir(parents=True, exist_ok=True)
-            handle, temporary = tempfile.mkstemp(prefix=".", suffix=".tmp", dir=self.directory)
-            try:
-                with os.fdopen(handle, "w", encoding="utf-8") as stream:
-                    os.fchmod(handle, 0o644)  # reports are written by others
-                    stream.write(text)
-                    stream.flush()
-                    os.fsync(handle)
-                Path(temporary).replace(self.path(record.host))
-            except BaseException:
-                with suppress(OSError):
-                    Path(temporary).unlink()
-                raise
-        except OSError as error:
-            raise RecordError(
-                f"records: {str(self.directory)!r} cannot be written ({error.strerror}). Name a directory on the "
-                "controller that the user who runs Ansible may write to."
-            ) from error
-
-
-def _open(place: Path) -> int:
-    try:
-        return os.open(place, os.O_RDWR | os.O_CREAT, 0o644)
-    except PermissionError:
-        return os.open(place, os.O_RDONLY)  # made by another user; only network file systems lock by writers alone
-
-
-def _problem(error: Exception) -> str:
-    if isinstance(error, OSError):
-        return f"cannot be read ({error.strerror})"
-    return str(error) if isinstance(error, RecordError) else "is not JSON"
-
-
-def _iso(time: datetime | None) -> str | None:
+def iso(time: datetime | None) -> str | None:
+    """Write a time as records do: UTC, whole seconds."""
     return None if time is None else time.astimezone(timezone.utc).strftime(TIME_FORMAT)
+
+
+def _storable(value: Any) -> Any:
+    """Replace, in text at any depth, what not every store can hold: a record must not be lost for a host's odd text."""
+    if isinstance(value, str):
+        return _UNSTORABLE.sub("\ufffd", value)
+    if isinstance(value, dict):
+        return {key: _storable(item) for key, item in value.items()}
+    return [_storable(item) for item in value] if isinstance(value, (list, tuple)) else value

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from ansible_collections.officefleet.c2r.plugins.module_utils._cdn.errors import InputError
 from ansible_collections.officefleet.c2r.plugins.plugin_utils._deployment import Deployment
-from ansible_collections.officefleet.c2r.plugins.plugin_utils._records import DeploymentKey, Record
+from ansible_collections.officefleet.c2r.plugins.plugin_utils._records import DeploymentKey, Record, Standing
 
 EVERYONE = "all"  #: the ring of a deployment without rings
 REST = "rest"  #: the ring of hosts that are in none of the named ones; it comes last
@@ -45,16 +45,16 @@ def gate(
     deployment: Deployment,
     ring: str,
     groups: Mapping[str, Sequence[str]],
-    load: Callable[[str], Record | None],
+    load: Callable[[str], Record | Standing | None],
     in_run: Collection[str],
 ) -> Gate:
     """Judge a ring by the records of all rings before it; the first of them that is not far enough keeps it closed.
 
-    `load` gives a host's record; `in_run` names the hosts this run can still change. Hosts that are ahead of the
-    deployment show nothing about it and are not counted.
+    `load` gives a host's record or its standing; `in_run` names the hosts this run can still change. Hosts that are
+    ahead of the deployment show nothing about it and are not counted.
     """
     key = DeploymentKey.of(deployment)
-    for name, hosts in _before(deployment, ring, groups):
+    for name, hosts in before(deployment, ring, groups):
         loaded = {host: load(host) for host in hosts}
         records = {host: record if record and record.deployment == key else None for host, record in loaded.items()}
         counted = [record for record in records.values() if record is None or record.state != "ahead"]
@@ -72,11 +72,11 @@ def gate(
     return OPEN
 
 
-def _good(deployment: Deployment, record: Record) -> bool:
+def _good(deployment: Deployment, record: Record | Standing) -> bool:
     return record.state == "compliant" or (deployment.goal == "downloaded" and record.state == "staged")
 
 
-def _before(deployment: Deployment, ring: str, groups: Mapping[str, Sequence[str]]) -> Iterator[tuple[str, list[str]]]:
+def before(deployment: Deployment, ring: str, groups: Mapping[str, Sequence[str]]) -> Iterator[tuple[str, list[str]]]:
     """Give names and hosts of the rings to wait for, in their order."""
     place = deployment.rings.index(ring) if ring in deployment.rings else len(deployment.rings)
     taken: set[str] = set()

@@ -8,11 +8,10 @@
 
 from __future__ import annotations
 
-import os
 import re
 from collections.abc import Mapping
+from contextlib import closing
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 from ansible_collections.officefleet.c2r.plugins.module_utils._cdn import channels, http, manifest, version
@@ -20,12 +19,15 @@ from ansible_collections.officefleet.c2r.plugins.module_utils._cdn.errors import
 from ansible_collections.officefleet.c2r.plugins.modules.rollout_plan import ARGUMENT_SPEC
 from ansible_collections.officefleet.c2r.plugins.plugin_utils import _deployment
 from ansible_collections.officefleet.c2r.plugins.plugin_utils._arguments import ArgumentsError, validated
+from ansible_collections.officefleet.c2r.plugins.plugin_utils._record_store import open_store
+from ansible_collections.officefleet.c2r.plugins.plugin_utils._records import RecordError
 
 TAKES = {
     "channel": "an update channel such as MonthlyEnterprise",
     "version": "a build such as 16.0.20228.20190, or the lookup officefleet.c2r.release",
     "source": "the URL of the image, such as http://updates.example.com/office/MonthlyEnterprise/16.0.20228.20190",
-    "records": "a directory on this machine that lasts, such as /var/lib/officefleet/records",
+    "records": "a directory on this machine that lasts, such as /var/lib/officefleet/records, or the address of a "
+    "PostgreSQL database",
 }
 KINDS = {"int": "a whole number", "float": "a number", "bool": "true or false", "list": "a list of groups"}
 DAY = 86400
@@ -108,15 +110,13 @@ def _manifest(source: str, url: str | None, prefix: str) -> tuple[manifest.Manif
         ) from error
 
 
-def check_writable(directory: str, option: str) -> None:
-    """Refuse a directory that no record can be written to; nothing is made yet."""
-    place = Path(directory)
-    present = next(path for path in (place, *place.absolute().parents) if path.exists())
-    if not present.is_dir() or not os.access(present, os.W_OK | os.X_OK):
-        raise InputError(
-            f"{option}: {directory!r} cannot be written. Name a directory on this machine that the user who runs "
-            "Ansible may write to."
-        )
+def check_writable(records: str, option: str) -> None:
+    """Refuse a directory or a database that no record can be written to; nothing is made yet."""
+    try:
+        with closing(open_store(records)) as store:
+            store.check()
+    except RecordError as error:
+        raise InputError(option + str(error).removeprefix("records")) from error
 
 
 def check_same(variable: str, values: Mapping[str, Any]) -> None:

@@ -166,7 +166,7 @@ def test_warnings_and_messages_are_seen_where_ok_is_not(site: Site) -> None:
     ran = site.playbook()
     assert "changed=0" in ran.stdout, "so that its line is hidden"
     assert "ws-026.json' is not JSON" in " ".join(ran.stderr.split())
-    assert "1 file is no record: ws-026.json is not JSON" in ran.stdout
+    assert "1 damaged record: ws-026.json is not JSON" in ran.stdout
     tasks = [
         {"ansible.builtin.debug": {"msg": "said by each"}},
         {"ansible.builtin.debug": {"msg": "said once"}, "run_once": True},
@@ -186,7 +186,7 @@ def test_many_damaged_records_do_not_flood_the_terminal(site: Site) -> None:
         (site.records / f"bad-{number}.json").write_text("{}")
     result, printed = site.task("table=none")
     assert printed.count("[WARNING]: records:") == 6
-    assert "25 more files" in printed
+    assert "25 more are damaged" in printed
     assert len(result["unreadable"]) == 30
 
 

@@ -15,7 +15,7 @@ import pytest
 
 from ansible_collections.officefleet.c2r.plugins.action import reconcile
 from ansible_collections.officefleet.c2r.plugins.plugin_utils import _decide
-from ansible_collections.officefleet.c2r.plugins.plugin_utils._records import RecordStore
+from ansible_collections.officefleet.c2r.plugins.plugin_utils._directory_store import DirectoryStore
 from ansible_collections.officefleet.c2r.tests.unit.transcript import (
     BROKEN,
     DOWN,
@@ -244,7 +244,7 @@ def test_an_answer_timeout_that_cannot_be_is_named(records: Path, seconds: Any) 
 def test_while_another_run_is_at_the_host_the_record_answers(records: Path) -> None:
     transcript(records).run([answer(), taken("download", "download_pending")])
     before = record(records)
-    store = RecordStore(str(records))
+    store = DirectoryStore(str(records))
     with store.locked("ws-001") as ours:
         assert ours
         play = transcript(records)
@@ -262,7 +262,7 @@ def test_while_another_run_is_at_the_host_the_record_answers(records: Path) -> N
 
 def test_an_older_state_of_rest_is_none_while_another_run_is_there(records: Path) -> None:
     transcript(records).run([answer(version=TARGET)])
-    with RecordStore(str(records)).locked("ws-001"):
+    with DirectoryStore(str(records)).locked("ws-001"):
         result = transcript(records).run([])
     assert (result["state"], result["at_rest"], result["revisit"]) == ("compliant", False, True)
 
@@ -270,7 +270,7 @@ def test_an_older_state_of_rest_is_none_while_another_run_is_there(records: Path
 def test_settled_hosts_stay_settled_while_another_run_is_there(records: Path) -> None:
     started = time.time()
     transcript(records, run_started=started).run([answer(version=TARGET)])
-    with RecordStore(str(records)).locked("ws-001"):
+    with DirectoryStore(str(records)).locked("ws-001"):
         assert transcript(records, run_started=started).run([])["at_rest"]
 
 
@@ -437,7 +437,7 @@ def test_records_that_cannot_be_used_are_named(records: Path) -> None:
     (records / "ws-001.json").write_text("{}")
     result = transcript(records).run([])
     assert result["failed"]
-    assert f"{records}/ws-001.json is not a record of schema 1. Move it away" in result["msg"]
+    assert f"{records}/ws-001.json has schema None; this release reads schema 1. Move it away" in result["msg"]
     blocked = transcript(records / "ws-001.json").run([])
     assert blocked["failed"]
     assert "records: " in blocked["msg"]

@@ -16,11 +16,12 @@ from typing import Any
 import pytest
 
 from ansible_collections.officefleet.c2r.plugins.plugin_utils import _errors
+from ansible_collections.officefleet.c2r.plugins.plugin_utils._directory_store import DirectoryStore
+from ansible_collections.officefleet.c2r.plugins.plugin_utils._fields import DamagedError
 from ansible_collections.officefleet.c2r.plugins.plugin_utils._records import (
     DeploymentKey,
     Record,
     RecordError,
-    RecordStore,
     Transition,
     from_json,
     to_json,
@@ -59,7 +60,7 @@ FULL = Record(
 
 
 def test_a_record_comes_back_as_it_was(tmp_path: Path) -> None:
-    store = RecordStore(str(tmp_path / "records"))
+    store = DirectoryStore(str(tmp_path / "records"))
     assert store.load("ws-001") is None
     for record in (FULL, Record("ws-001", "rest", FULL.deployment, updated_at=AT)):
         store.save(record)
@@ -68,13 +69,13 @@ def test_a_record_comes_back_as_it_was(tmp_path: Path) -> None:
 
 
 def test_the_report_reads_it(tmp_path: Path) -> None:
-    store = RecordStore(str(tmp_path))
+    store = DirectoryStore(str(tmp_path))
     store.save(FULL)
-    found, unreadable = report.read_directory(tmp_path)
+    found, unreadable = report.read(store)
     assert unreadable == []
     assert [(record.host, record.state, record.attempts) for record in found] == [("ws-001", "failed", 3)]
     assert found[0].error is not None
-    assert found[0].error.hresult == "0x800704CD"
+    assert found[0].error["hresult"] == "0x800704CD"
 
 
 def test_times_are_utc_with_whole_seconds() -> None:
@@ -87,9 +88,9 @@ def test_times_are_utc_with_whole_seconds() -> None:
 @pytest.mark.parametrize(
     ("change", "complaint"),
     [
-        ({"schema": 2}, "is not a record of schema 1"),
-        ({"schema": None}, "is not a record of schema 1"),
-        ({"schema": True}, "is not a record of schema 1"),
+        ({"schema": 2}, "has schema 2; this release reads schema 1"),
+        ({"schema": None}, "has schema None; this release reads schema 1"),
+        ({"schema": True}, "has schema True; this release reads schema 1"),
         ({"host": None}, "has None in 'host'"),
         ({"deployment": None}, "has None in 'deployment'"),
         ({"deployment": "2607"}, "no JSON object in 'deployment'"),
@@ -110,7 +111,7 @@ def test_times_are_utc_with_whole_seconds() -> None:
     ],
 )
 def test_a_damaged_record_is_refused(change: dict[str, Any], complaint: str) -> None:
-    with pytest.raises(RecordError) as caught:
+    with pytest.raises(DamagedError) as caught:
         from_json(json.loads(json.dumps({**to_json(FULL), **change})))
     assert complaint in str(caught.value)
 
@@ -119,18 +120,18 @@ def test_a_damaged_record_is_refused(change: dict[str, Any], complaint: str) -> 
 def test_what_is_no_record_is_named_with_the_remedy(tmp_path: Path, content: str) -> None:
     (tmp_path / "ws-001.json").write_text(content, errors="surrogateescape")
     with pytest.raises(RecordError, match=r"ws-001\.json .*\. Move it away"):
-        RecordStore(str(tmp_path)).load("ws-001")
+        DirectoryStore(str(tmp_path)).load("ws-001")
 
 
 def test_text_comes_back_to_the_letter(tmp_path: Path) -> None:
-    store = RecordStore(str(tmp_path))
+    store = DirectoryStore(str(tmp_path))
     odd = replace(FULL, reason="two  spaces\nand a line", deployment=replace(FULL.deployment, name="July  \u200fwave"))
     store.save(odd)
     assert store.load("ws-001") == odd, "another name of the deployment would start its counters anew"
 
 
 def test_a_copy_is_not_taken_for_another_hosts_record(tmp_path: Path) -> None:
-    store = RecordStore(str(tmp_path))
+    store = DirectoryStore(str(tmp_path))
     store.save(replace(FULL, host="ws-006"))
     store.path("ws-006").rename(store.path("ws-001"))
     with pytest.raises(RecordError, match=r"is the record of host 'ws-006'\. Move it away"):
@@ -138,22 +139,22 @@ def test_a_copy_is_not_taken_for_another_hosts_record(tmp_path: Path) -> None:
 
 
 def test_a_report_can_be_written_by_another_user(tmp_path: Path) -> None:
-    store = RecordStore(str(tmp_path))
+    store = DirectoryStore(str(tmp_path))
     store.save(FULL)
     assert store.path("ws-001").stat().st_mode & 0o777 == 0o644
 
 
 HOLDER = """
 import sys
-from ansible_collections.officefleet.c2r.plugins.plugin_utils._records import RecordStore
-with RecordStore(sys.argv[1]).locked("ws-001") as ours:
+from ansible_collections.officefleet.c2r.plugins.plugin_utils._directory_store import DirectoryStore
+with DirectoryStore(sys.argv[1]).locked("ws-001") as ours:
     print(ours, flush=True)
     sys.stdin.read()
 """
 
 
 def test_a_host_is_held_by_one_process_at_a_time(tmp_path: Path) -> None:
-    store = RecordStore(str(tmp_path))
+    store = DirectoryStore(str(tmp_path))
     with subprocess.Popen(
         [sys.executable, "-c", HOLDER, str(tmp_path)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
     ) as other:
@@ -174,28 +175,28 @@ def test_a_host_is_held_by_one_process_at_a_time(tmp_path: Path) -> None:
 
 
 def test_lock_files_are_no_records(tmp_path: Path) -> None:
-    store = RecordStore(str(tmp_path / "records"))
+    store = DirectoryStore(str(tmp_path / "records"))
     with store.locked("..") as ours:
         assert ours
     assert [path.name for path in (tmp_path / "records").iterdir()] == [".%2E..lock"]
-    assert report.read_directory(tmp_path / "records") == ([], [])
+    assert report.read(store) == ([], [])
 
 
 def test_a_directory_that_cannot_be_locked_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(RecordError, match=r"file/\.ws-001\.lock cannot be locked"):
-        RecordStore(str(tmp_path / "file")).locked("ws-001").__enter__()
+        DirectoryStore(str(tmp_path / "file")).locked("ws-001").__enter__()
 
     def without_locks(*_: Any) -> None:
         raise OSError(errno.ENOLCK, "No locks available")
 
     monkeypatch.setattr("fcntl.flock", without_locks)
     with pytest.raises(RecordError, match=r"No locks available.* on a file system that has locks"):
-        RecordStore(str(tmp_path)).locked("ws-001").__enter__()
+        DirectoryStore(str(tmp_path)).locked("ws-001").__enter__()
 
 
 def test_a_write_that_fails_leaves_the_old_record(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    store = RecordStore(str(tmp_path))
+    store = DirectoryStore(str(tmp_path))
     store.save(FULL)
 
     def broken(*_: Any) -> None:
@@ -209,7 +210,7 @@ def test_a_write_that_fails_leaves_the_old_record(tmp_path: Path, monkeypatch: p
 
 
 def test_names_stay_in_the_directory(tmp_path: Path) -> None:
-    store = RecordStore(str(tmp_path))
+    store = DirectoryStore(str(tmp_path))
     for name in ("..", ".", "../x", "/etc/passwd", "fe80::1", ".hidden", "ws 1"):
         path = store.path(name)
         assert path.parent == tmp_path

@@ -12,9 +12,10 @@ from typing import Any
 import pytest
 from lxml import etree, html
 
+from ansible_collections.officefleet.c2r.plugins.plugin_utils._records import Unreadable
 from ansible_collections.officefleet.c2r.plugins.plugin_utils._report.changes import host_lines
 from ansible_collections.officefleet.c2r.plugins.plugin_utils._report.page import breakable, render, same_but_for_time
-from ansible_collections.officefleet.c2r.plugins.plugin_utils._report.records import Unreadable, parse
+from ansible_collections.officefleet.c2r.plugins.plugin_utils._report.records import parse
 from ansible_collections.officefleet.c2r.plugins.plugin_utils._report.states import STATES
 from ansible_collections.officefleet.c2r.plugins.plugin_utils._report.summary import summarise
 from ansible_collections.officefleet.c2r.tests.lab.sample_records import NOW, TARGET, fleet, record

@@ -14,12 +14,11 @@ from typing import Any
 import pytest
 
 from ansible_collections.officefleet.c2r.plugins.plugin_utils import _records
-from ansible_collections.officefleet.c2r.plugins.plugin_utils._report.fields import DamagedError, clean
+from ansible_collections.officefleet.c2r.plugins.plugin_utils._directory_store import LARGEST, DirectoryStore
+from ansible_collections.officefleet.c2r.plugins.plugin_utils._fields import DamagedError, clean
 from ansible_collections.officefleet.c2r.plugins.plugin_utils._report.records import (
-    LARGEST,
-    RecordsError,
     parse,
-    read_directory,
+    read,
 )
 from ansible_collections.officefleet.c2r.plugins.plugin_utils._report.states import STATES
 from ansible_collections.officefleet.c2r.tests.lab import sample_records as sample
@@ -30,14 +29,13 @@ def test_every_field_is_read() -> None:
     assert (record.host, record.ring, record.state, record.version) == ("ws-1", "broad", "failed", sample.BEFORE)
     assert record.deployment.channel == "MonthlyEnterprise"
     assert record.error is not None
-    assert (record.error.hresult, record.error.code) == ("0x800704CD", "0x800704DA")
+    assert (record.error["hresult"], record.error["code"]) == ("0x800704CD", "0x800704DA")
     assert record.not_before == datetime(2026, 11, 22, tzinfo=UTC)
     assert [event.state for event in record.history] == ["waiting", "downloading", "waiting", "downloading", "failed"]
 
 
 def test_what_the_rollout_writes_is_what_the_report_reads(tmp_path: Path) -> None:
-    """Whoever changes the record's format has to change both."""
-    store = _records.RecordStore(str(tmp_path))
+    store = DirectoryStore(str(tmp_path))
     key = _records.DeploymentKey("2607", "MonthlyEnterprise", sample.TARGET, "http://updates/office")
     moment = datetime(2026, 11, 21, 7, 30, tzinfo=UTC)
     written = _records.Record(
@@ -51,7 +49,7 @@ def test_what_the_rollout_writes_is_what_the_report_reads(tmp_path: Path) -> Non
         history=(_records.Transition(moment, "staged", None, ""),),
     )
     store.save(written)
-    (record,), unreadable = read_directory(tmp_path)
+    (record,), unreadable = read(store)
     assert unreadable == []
     assert (record.host, record.state, record.updated_at, record.since) == ("büro/ws 1", "staged", moment, moment)
 
@@ -68,7 +66,7 @@ def test_since_is_when_the_present_state_began() -> None:
         {"at": "2026-11-20T03:00:00Z", "state": "blocked", "version": None, "note": ""},
         {"at": "2026-11-20T04:00:00Z", "state": "blocked", "version": None, "note": "again"},
     ]
-    assert parse(sample.record(state="blocked", history=history)).since.hour == 3
+    assert parse(sample.record(state="blocked", history=history)).since == datetime(2026, 11, 20, 3, tzinfo=UTC)
     without = parse(sample.record(state="blocked", history=[]))
     assert without.since == without.updated_at
 
@@ -123,7 +121,7 @@ def test_a_missing_field_is_named() -> None:
 def test_a_damaged_file_is_named_and_the_others_are_read(tmp_path: Path, content: bytes, complaint: str) -> None:
     sample.write(tmp_path, [sample.record("ws-1"), sample.record("ws-2")])
     (tmp_path / "broken.json").write_bytes(content)
-    records, unreadable = read_directory(tmp_path)
+    records, unreadable = read(DirectoryStore(str(tmp_path)))
     assert {record.host for record in records} == {"ws-1", "ws-2"}
     assert [item.file for item in unreadable] == ["broken.json"]
     assert complaint in unreadable[0].problem
@@ -133,7 +131,7 @@ def test_what_is_no_file_is_named(tmp_path: Path) -> None:
     (tmp_path / "directory.json").mkdir()
     (tmp_path / "dangling.json").symlink_to("nowhere")
     os.mkfifo(tmp_path / "pipe.json")
-    _, unreadable = read_directory(tmp_path)
+    _, unreadable = read(DirectoryStore(str(tmp_path)))
     assert {item.file: item.problem for item in unreadable} == dict.fromkeys(
         ("dangling.json", "directory.json", "pipe.json"), "is not a regular file"
     )
@@ -142,23 +140,23 @@ def test_what_is_no_file_is_named(tmp_path: Path) -> None:
 def test_files_of_other_kinds_are_no_concern(tmp_path: Path) -> None:
     for name in ("report.html", ".ws-1.json.tmp", ".hidden.json", "notes.txt"):
         (tmp_path / name).write_text("x")
-    assert read_directory(tmp_path) == ([], [])
+    assert read(DirectoryStore(str(tmp_path))) == ([], [])
 
 
 def test_a_copy_of_a_record_does_not_count_twice(tmp_path: Path) -> None:
     sample.write(tmp_path, [sample.record("ws-1", "compliant")])
     (tmp_path / "a-copy.json").write_text(json.dumps(sample.record("ws-1", "failed")))
-    (record,), (copy,) = read_directory(tmp_path)
+    (record,), (copy,) = read(DirectoryStore(str(tmp_path)))
     assert record.state == "compliant"
     assert (copy.file, copy.problem) == ("a-copy.json", "is a second record of host 'ws-1'")
 
 
 def test_a_missing_directory_names_option_value_and_remedy(tmp_path: Path) -> None:
-    with pytest.raises(RecordsError, match=r"records: '.*/none' does not exist\. Name the directory that"):
-        read_directory(tmp_path / "none")
+    with pytest.raises(_records.RecordError, match=r"records: '.*/none' does not exist\. Name the directory that"):
+        read(DirectoryStore(str(tmp_path / "none")))
     (tmp_path / "file").touch()
-    with pytest.raises(RecordsError, match=r"records: '.*/file' is not a directory\."):
-        read_directory(tmp_path / "file")
+    with pytest.raises(_records.RecordError, match=r"records: '.*/file' is not a directory\."):
+        read(DirectoryStore(str(tmp_path / "file")))
 
 
 @pytest.mark.parametrize(

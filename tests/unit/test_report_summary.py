@@ -9,7 +9,8 @@ from typing import Any
 
 import pytest
 
-from ansible_collections.officefleet.c2r.plugins.plugin_utils._report.records import Unreadable, parse
+from ansible_collections.officefleet.c2r.plugins.plugin_utils._records import Unreadable
+from ansible_collections.officefleet.c2r.plugins.plugin_utils._report.records import parse
 from ansible_collections.officefleet.c2r.plugins.plugin_utils._report.result import from_summary
 from ansible_collections.officefleet.c2r.plugins.plugin_utils._report.summary import Summary, action, natural, summarise
 from ansible_collections.officefleet.c2r.tests.lab.sample_records import BEFORE, TARGET, fleet, record, stamp
@@ -88,7 +89,7 @@ def test_errors_are_put_together_by_code() -> None:
     other = {"domain": "com_status", "code": "9", "name": "eFAILED_DOWNLOAD_UPGRADE_PACKAGE", "hresult": None}
     documents = [record("a", "failed", error=other), record("b-10", "failed"), record("b-9", "failed"), record("c")]
     errors = sums(documents).errors
-    assert [(item.error.name, item.hosts) for item in errors] == [
+    assert [(item.error["name"], item.hosts) for item in errors] == [
         ("ERROR_CONNECTION_INVALID", ("b-9", "b-10")),
         ("eFAILED_DOWNLOAD_UPGRADE_PACKAGE", ("a",)),
     ]
@@ -97,8 +98,8 @@ def test_errors_are_put_together_by_code() -> None:
 def test_what_to_do_comes_from_the_error_or_else_from_the_state() -> None:
     failed = parse(record(state="failed"))
     assert failed.error is not None
-    assert failed.error.hint != ""
-    assert action(failed).startswith(failed.error.hint)
+    assert failed.error["hint"] != ""
+    assert action(failed).startswith(failed.error["hint"])
     assert action(failed).endswith("remove the host's record, and the next run tries again.")
     assert "close the applications" in action(parse(record(state="blocked")))
     assert action(parse(record(state="downloading", error=record(state="failed")["error"]))) == ""

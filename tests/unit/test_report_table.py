@@ -9,7 +9,8 @@ from typing import Any
 
 import pytest
 
-from ansible_collections.officefleet.c2r.plugins.plugin_utils._report.records import Unreadable, parse
+from ansible_collections.officefleet.c2r.plugins.plugin_utils._records import Unreadable
+from ansible_collections.officefleet.c2r.plugins.plugin_utils._report.records import parse
 from ansible_collections.officefleet.c2r.plugins.plugin_utils._report.summary import summarise
 from ansible_collections.officefleet.c2r.plugins.plugin_utils._report.table import duration, render
 from ansible_collections.officefleet.c2r.tests.lab.sample_records import BEFORE, NOW, TARGET, fleet, record
@@ -36,7 +37,7 @@ def test_headline_rings_attention_then_the_rest() -> None:
     assert "50 %  █████░░░░░" in lines[order[0]]
 
 
-def test_files_that_are_no_records_are_named() -> None:
+def test_damaged_records_are_named() -> None:
     """Not every screen shows warnings."""
     unreadable = [
         Unreadable("ws-7.json", "is not JSON"),
@@ -44,15 +45,15 @@ def test_files_that_are_no_records_are_named() -> None:
         Unreadable("y.json", "z"),
     ]
     summary = summarise([parse(record("ws-1"))], unreadable, [])
-    assert "\n\n3 files are no records: ws-7.json is not JSON; x.json has no field 'host'; y.json z\n\n" in render(
+    assert "\n\n3 damaged records: ws-7.json is not JSON; x.json has no field 'host'; y.json z\n\n" in render(
         summary, table="all", width=120, now=NOW
     )
     one = summarise([parse(record("ws-1"))], unreadable[:1], [])
-    assert "1 file is no record: ws-7.json is not JSON" in render(one, table="attention", width=120, now=NOW)
+    assert "1 damaged record: ws-7.json is not JSON" in render(one, table="attention", width=120, now=NOW)
     many = summarise([], [Unreadable(f"bad-{number}.json", "is not JSON") for number in range(99)], [])
     lines = render(many, table="all", width=80, now=NOW).splitlines()
     assert (len(lines), lines[-1][-1]) == (5, "…")
-    assert "no record" not in text([record("ws-1")])
+    assert "damaged" not in text([record("ws-1")])
 
 
 def test_a_small_fleet_is_listed_whole_and_a_large_one_by_need() -> None:

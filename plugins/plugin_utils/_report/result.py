@@ -7,8 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from ansible_collections.officefleet.c2r.plugins.plugin_utils._report.fields import TIME_FORMAT
-from ansible_collections.officefleet.c2r.plugins.plugin_utils._report.records import HostRecord
+from ansible_collections.officefleet.c2r.plugins.plugin_utils._records import Record, iso
 from ansible_collections.officefleet.c2r.plugins.plugin_utils._report.summary import Summary, action
 
 
@@ -32,12 +31,12 @@ def from_summary(summary: Summary) -> dict[str, Any]:
         "versions": [{"version": item.version, "hosts": item.hosts} for item in summary.versions],
         "errors": [
             {
-                "domain": item.error.domain,
-                "code": item.error.code,
-                "name": item.error.name,
-                "hresult": item.error.hresult or None,
-                "message": item.error.message,
-                "hint": item.error.hint,
+                "domain": item.error["domain"],
+                "code": item.error["code"],
+                "name": item.error["name"],
+                "hresult": item.error["hresult"] or None,
+                "message": item.error["message"],
+                "hint": item.error["hint"],
                 "hosts": list(item.hosts),
             }
             for item in summary.errors
@@ -47,7 +46,7 @@ def from_summary(summary: Summary) -> dict[str, Any]:
     }
 
 
-def _attention(record: HostRecord) -> dict[str, Any]:
+def _attention(record: Record) -> dict[str, Any]:
     return {
         "host": record.host,
         "ring": record.ring,
@@ -56,6 +55,6 @@ def _attention(record: HostRecord) -> dict[str, Any]:
         "reason": record.reason,
         "action": action(record),
         "version": record.version,
-        "since": record.since.strftime(TIME_FORMAT),
-        "seen_at": record.seen_at.strftime(TIME_FORMAT) if record.seen_at else None,
+        "since": iso(record.since),
+        "seen_at": iso(record.seen_at),
     }

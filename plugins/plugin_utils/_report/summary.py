@@ -11,12 +11,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from ansible_collections.officefleet.c2r.plugins.plugin_utils._report.records import (
-    Deployment,
-    Failure,
-    HostRecord,
-    Unreadable,
-)
+from ansible_collections.officefleet.c2r.plugins.plugin_utils._errors import DecodedError
+from ansible_collections.officefleet.c2r.plugins.plugin_utils._records import DeploymentKey, Record, Unreadable
 from ansible_collections.officefleet.c2r.plugins.plugin_utils._report.states import (
     ATTENTION,
     GROUPS,
@@ -49,7 +45,7 @@ class Tally:
 class Ring:
     """One ring of one deployment."""
 
-    deployment: Deployment | None  #: None for a ring that was asked for and has no host
+    deployment: DeploymentKey | None  #: None for a ring that was asked for and has no host
     name: str
     tally: Tally
 
@@ -66,7 +62,7 @@ class VersionInUse:
 class ErrorInUse:
     """An error and the hosts that report it."""
 
-    error: Failure
+    error: DecodedError
     hosts: tuple[str, ...]
 
 
@@ -75,23 +71,23 @@ class Summary:
     """All that the table, the page and the task's result say."""
 
     tally: Tally
-    deployments: tuple[tuple[Deployment, Tally], ...]
+    deployments: tuple[tuple[DeploymentKey, Tally], ...]
     rings: tuple[Ring, ...]
     versions: tuple[VersionInUse, ...]  #: most used first
     errors: tuple[ErrorInUse, ...]  #: most hosts first
-    attention: tuple[HostRecord, ...]  #: most urgent first
-    others: tuple[HostRecord, ...]
+    attention: tuple[Record, ...]  #: most urgent first
+    others: tuple[Record, ...]
     unreadable: tuple[Unreadable, ...]
     oldest: datetime | None  #: the record that was not updated for longest
     newest: datetime | None
 
 
-def summarise(records: Sequence[HostRecord], unreadable: Sequence[Unreadable], ring_order: Sequence[str]) -> Summary:
+def summarise(records: Sequence[Record], unreadable: Sequence[Unreadable], ring_order: Sequence[str]) -> Summary:
     """Sum records up. Rings come in the order given; those not named follow by name."""
     deployments = sorted({record.deployment for record in records})
     rank = {name: number for number, name in enumerate(ring_order)}
 
-    def order(record: HostRecord) -> tuple[object, ...]:
+    def order(record: Record) -> tuple[object, ...]:
         return (
             URGENCY[record.state],
             rank.get(record.ring, len(rank)),
@@ -101,7 +97,7 @@ def summarise(records: Sequence[HostRecord], unreadable: Sequence[Unreadable], r
         )
 
     ordered = sorted(records, key=order)
-    updates = [record.updated_at for record in records]
+    updates = [record.updated_at for record in records if record.updated_at]
     return Summary(
         tally=count(records),
         deployments=tuple(
@@ -123,21 +119,21 @@ def summarise(records: Sequence[HostRecord], unreadable: Sequence[Unreadable], r
     )
 
 
-def needs_attention(record: HostRecord) -> bool:
+def needs_attention(record: Record) -> bool:
     """Tell whether a person has to do something for this host."""
     return STATES[record.state].group is ATTENTION
 
 
-def action(record: HostRecord) -> str:
+def action(record: Record) -> str:
     """Say what a person can do for a host; empty when nothing is needed."""
     if not needs_attention(record):
         return ""
     state = STATES[record.state]
-    hint = record.error.hint if record.error else ""
+    hint = record.error["hint"] if record.error else ""
     return f"{hint or state.action} {state.afterwards}".rstrip()
 
 
-def count(records: Iterable[HostRecord]) -> Tally:
+def count(records: Iterable[Record]) -> Tally:
     """Count hosts by state and by group."""
     by_state = Counter(record.state for record in records)
     states = {name: by_state[name] for name in STATES}
@@ -153,7 +149,7 @@ def natural(text: str) -> tuple[tuple[bool, int, str], ...]:
     )
 
 
-def _rings(records: Sequence[HostRecord], deployments: Sequence[Deployment], rank: dict[str, int]) -> Iterable[Ring]:
+def _rings(records: Sequence[Record], deployments: Sequence[DeploymentKey], rank: dict[str, int]) -> Iterable[Ring]:
     for deployment in deployments:
         own = [record for record in records if record.deployment == deployment]
         names = {record.ring for record in own}
@@ -165,15 +161,15 @@ def _rings(records: Sequence[HostRecord], deployments: Sequence[Deployment], ran
         yield from (Ring(None, name, count(())) for name in rank)
 
 
-def _errors(records: Iterable[HostRecord]) -> list[ErrorInUse]:
-    hosts: dict[tuple[str, str, str], list[HostRecord]] = {}
+def _errors(records: Iterable[Record]) -> list[ErrorInUse]:
+    hosts: dict[tuple[str, str, str | None], list[Record]] = {}
     for record in records:
         if record.error:
-            hosts.setdefault((record.error.domain, record.error.code, record.error.hresult), []).append(record)
+            hosts.setdefault((record.error["domain"], record.error["code"], record.error["hresult"]), []).append(record)
     found = [
         ErrorInUse(failure, tuple(record.host for record in group))
         for group in hosts.values()
         for failure in [group[0].error]
         if failure is not None
     ]
-    return sorted(found, key=lambda item: (-len(item.hosts), item.error.domain, natural(item.error.code)))
+    return sorted(found, key=lambda item: (-len(item.hosts), item.error["domain"], natural(item.error["code"])))

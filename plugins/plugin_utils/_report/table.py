@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 
 from tabulate import tabulate
 
-from ansible_collections.officefleet.c2r.plugins.plugin_utils._report.records import HostRecord
+from ansible_collections.officefleet.c2r.plugins.plugin_utils._records import Record
 from ansible_collections.officefleet.c2r.plugins.plugin_utils._report.states import (
     ATTENTION,
     STATES,
@@ -84,14 +84,12 @@ def duration(length: timedelta) -> str:
 
 
 def _unreadable(summary: Summary, width: int) -> str:
-    """Name files that are no records. The task warns of them too, but not every screen shows warnings."""
+    """Name damaged records. The task warns of them too, but not every screen shows warnings."""
     count = len(summary.unreadable)
     if not count:
         return ""
     files = "; ".join(f"{item.file} {item.problem}" for item in summary.unreadable)
-    return _wrap(
-        f"{count} {'file is no record' if count == 1 else 'files are no records'}: {files}", width, REASON_LINES
-    )
+    return _wrap(f"{count} damaged {'record' if count == 1 else 'records'}: {files}", width, REASON_LINES)
 
 
 def _rings(summary: Summary, width: int) -> str:
@@ -134,7 +132,7 @@ def _versions(summary: Summary, width: int) -> str:
 
 
 def _hosts(
-    records: Sequence[HostRecord],
+    records: Sequence[Record],
     several: bool,
     width: int,
     now: datetime,
@@ -149,7 +147,7 @@ def _hosts(
         "ring": [_cut(record.ring) for record in records],
         "state": [f"{STATES[record.state].symbol} {record.state}" for record in records],
         "version": [_cut(record.version or "unknown") for record in records],
-        "for": [duration(now - record.since) for record in records],
+        "for": [duration(now - (record.since or now)) for record in records],
     }
     if not several:
         del columns["deployment"]

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, officefleet.c2r contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Typed access to JSON that others may have changed: wrong types are named, and text is made safe to print."""
+"""Typed access to JSON that others may have changed: wrong types are named."""
 
 from __future__ import annotations
 
@@ -26,12 +26,12 @@ def clean(text: str) -> str:
 
 
 class Fields:
-    """One JSON object; every complaint names the field by its path from the top. `raw`: text is given as it stands."""
+    """One JSON object, its text as it stands; every complaint names the field by its path from the top."""
 
-    def __init__(self, where: str, document: object, *, raw: bool = False) -> None:
+    def __init__(self, where: str, document: object) -> None:
         if not isinstance(document, Mapping):
             raise DamagedError(f"has no JSON object in {where!r}" if where else "is not a JSON object")
-        self._where, self._raw = where, raw
+        self._where = where
         self._document: Mapping[str, Any] = document
 
     def get(self, name: str) -> object:
@@ -51,7 +51,7 @@ class Fields:
             return None
         if not isinstance(value, str):
             raise self._wrong(name, "text")
-        return self._text(value)
+        return value
 
     def text(self, name: str) -> str:
         value = self.optional_text(name)
@@ -65,10 +65,7 @@ class Fields:
             return ()
         if not isinstance(value, list) or not all(isinstance(item, str) for item in value):
             raise self._wrong(name, "a list of text")
-        return tuple(self._text(item) for item in value)
-
-    def _text(self, value: str) -> str:
-        return value if self._raw else clean(value)
+        return tuple(value)
 
     def number(self, name: str) -> int:
         value = self._document.get(name, 0)
@@ -100,7 +97,7 @@ class Fields:
     def fields(self, name: str) -> Fields:
         if self.get(name) is None:
             raise self._wrong(name, "a JSON object")
-        return Fields(self._path(name), self.get(name), raw=self._raw)
+        return Fields(self._path(name), self.get(name))
 
     def optional_fields(self, name: str) -> Fields | None:
         return None if self.get(name) is None else self.fields(name)
@@ -111,4 +108,4 @@ class Fields:
             return []
         if not isinstance(value, list):
             raise self._wrong(name, "a list")
-        return [Fields(f"{self._path(name)}[{index}]", item, raw=self._raw) for index, item in enumerate(value)]
+        return [Fields(f"{self._path(name)}[{index}]", item) for index, item in enumerate(value)]
