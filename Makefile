@@ -18,7 +18,7 @@ export OFFICEFLEET_CDN_SAMPLES ?= $(abspath $(ROOT)/../shared/cdn-samples)
 export OFFICEFLEET_OLDEST_CORE := $(ROOT)/.venv-oldest/bin
 export PYTHONDONTWRITEBYTECODE := 1
 
-.PHONY: demo test lint unit contract integration windows test-wine test-powershell copy setup setup-oldest setup-wine setup-servers setup-postgresql lock clean
+.PHONY: demo test lint unit contract integration windows bench test-wine test-powershell copy setup setup-oldest setup-wine setup-servers setup-postgresql lock clean
 
 demo: copy
 	@cd $(COPY) && exec python -m ansible_collections.officefleet.c2r.tests.lab.demo --hosts $(HOSTS) --output $(ROOT)/.build/demo
@@ -40,6 +40,11 @@ contract: copy setup-oldest
 
 integration: copy
 	cd $(COPY) && pytest tests/integration
+
+# Staging beside other programs; see docs/benchmarks.md. Not part of test: it takes minutes and a quiet machine.
+bench: copy
+	@sh dev/setup_servers.sh
+	@cd $(COPY) && exec python -m ansible_collections.officefleet.c2r.tests.bench --disk $(ROOT)/.build/bench --document $(ROOT)/docs/benchmarks.md $(ARGUMENTS)
 
 # The C# COM client on a real COM server. Without Wine, mingw and mcs each test is skipped and says why.
 windows: copy
