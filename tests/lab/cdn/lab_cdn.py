@@ -132,12 +132,12 @@ class LabCdn:
         self.next_feed(*later_feed.garbage(self._listed))
 
     def next_feed(self, builds: Sequence[Build], empty: Collection[str] = ()) -> datetime:
-        """Publish a release history of exactly these builds, an hour after the last one; give when it was published.
+        """Publish a release history of exactly these builds, a minute after the last one; give when it was published.
 
-        Its signer is valid for 20 of them. Channels named in `empty` are in it without builds.
+        Channels named in `empty` are in it without builds.
         """
         self._listed = tuple(builds)
-        self._feed_published += timedelta(hours=1)
+        self._feed_published += timedelta(minutes=1)
         xml = later_feed.release_history(builds, self._feed_published, empty)
         self._publisher.release_history(xml, self._feed_published)
         return self._feed_published
