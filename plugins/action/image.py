@@ -1,7 +1,7 @@
 # Copyright (c) 2026, officefleet.c2r contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The controller's half of the module `image`: progress of a run on the controller itself."""
+"""The controller's half of the module `image`: versions that deployments want, progress of a run on this machine."""
 
 from __future__ import annotations
 
@@ -14,6 +14,8 @@ from ansible.plugins.action import ActionBase
 from ansible.utils.display import Display
 
 from ansible_collections.officefleet.c2r.plugins.plugin_utils._progress import ProgressLines
+from ansible_collections.officefleet.c2r.plugins.plugin_utils._report.records import RecordsError
+from ansible_collections.officefleet.c2r.plugins.plugin_utils._wanted_versions import wanted_versions
 
 MODULE = "officefleet.c2r.image"
 
@@ -30,24 +32,47 @@ class ActionModule(ActionBase):
         """Give the module's result."""
         result: dict[str, Any] = super().run(tmp, task_vars)
         arguments = dict(self._task.args)
-        version = arguments.get("version")
-        if isinstance(version, (int, float)):
-            raise AnsibleActionFail(  # type: ignore[no-untyped-call]  # ansible-core is partly annotated
-                f"version: {version!r} is a number, which may have lost digits; write the version in quotes, in full, "
-                "such as '16.0.20228.20190'."
-            )
+        _refuse_numbers(arguments)
+        records = arguments.pop("records", None)
+        if records and arguments.get("keep") is not None:
+            arguments["_wanted"] = self._wanted(str(records), arguments.get("channel"))
         if self._connection.transport != "local" or self._task.async_val:
             result.update(self._execute(arguments, task_vars))
             return result
-        title = f"{(task_vars or {}).get('inventory_hostname')}  {arguments.get('channel')} {version}"
+        what = f"{arguments.get('channel') or 'image'} {arguments.get('version') or ''}".rstrip()
+        title = f"{(task_vars or {}).get('inventory_hostname')}  {what}"
         with tempfile.TemporaryDirectory(prefix="officefleet-") as folder:
             arguments["_progress_file"] = str(Path(folder) / "progress")
             with ProgressLines(Path(folder) / "progress", title, display.display):
                 result.update(self._execute(arguments, task_vars))
         return result
 
+    def _wanted(self, records: str, channel: str | None) -> dict[str, str]:
+        """Give the versions that must not be pruned; without the directory no rollout has begun."""
+        directory = Path(records).expanduser()
+        if not directory.exists():
+            display.warning(f"records: {records} does not exist yet, so no version stays for a deployment.")
+            return {}
+        try:
+            return wanted_versions(directory, channel)
+        except RecordsError as error:
+            raise AnsibleActionFail(str(error)) from error  # type: ignore[no-untyped-call]  # partly annotated
+
     def _execute(self, arguments: dict[str, Any], task_vars: dict[str, Any] | None) -> dict[str, Any]:
         outcome: dict[str, Any] = self._execute_module(
             module_name=MODULE, module_args=arguments, task_vars=task_vars, wrap_async=self._task.async_val
         )
         return outcome
+
+
+def _refuse_numbers(arguments: dict[str, Any]) -> None:
+    """Refuse versions that YAML took for numbers, before Ansible makes text of them."""
+    pinned = arguments.get("pinned")
+    given = [("version", arguments.get("version"))]
+    given += [("pinned", version) for version in (pinned if isinstance(pinned, list) else [pinned])]
+    for option, version in given:
+        if isinstance(version, (int, float)):
+            raise AnsibleActionFail(  # type: ignore[no-untyped-call]  # ansible-core is partly annotated
+                f"{option}: {version!r} is a number, which may have lost digits; write the version in quotes, in full, "
+                "such as '16.0.20228.20190'."
+            )

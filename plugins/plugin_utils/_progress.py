@@ -71,6 +71,8 @@ class ProgressLines:
         if self._latest is None:
             return
         now, (then, before) = time.monotonic(), self._rate_from
+        if self._shown is None or self._shown["phase"] != self._latest["phase"]:
+            before = 0
         rate = max(self._latest["bytes"] - before, 0) / max(now - then, 0.001)
         self._rate_from = (now, self._latest["bytes"])
         self._shown = self._latest
@@ -78,8 +80,13 @@ class ProgressLines:
 
 
 def describe(state: dict[str, Any], rate: float) -> str:
-    """Give "3/15 files, 42 %, 1.2 of 2.9 GB, 35.0 MB/s"; `rate` in bytes per second."""
-    parts = [f"{state['files']}/{state['files_total']} files"]
+    """Give "fetching, 3/15 files, 42 %, 1.2 of 2.9 GB, 35.0 MB/s"; `rate` in bytes per second.
+
+    A phase without files to count is all there is to say.
+    """
+    if not state["files_total"]:
+        return str(state["phase"])
+    parts = [str(state["phase"]), f"{state['files']}/{state['files_total']} files"]
     total = state["bytes_total"]
     if total:
         parts += [f"{100 * state['bytes'] // total} %", f"{_in_unit(state['bytes'], total)} of {_size(total)}"]

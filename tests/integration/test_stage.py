@@ -104,8 +104,11 @@ class Team:
         kept = {k: v for k, v in os.environ.items() if not k.lower().endswith("_proxy")}
         return {**kept, "ANSIBLE_HOME": str(self.home / ".ansible"), "ANSIBLE_NOCOLOR": "1", "HOME": str(self.home)}
 
-    def nothing_is_left(self) -> bool:
-        return [path for path in self.library.rglob("*") if path.name != ".staging"] == []
+    def nothing_is_published(self) -> bool:
+        return [path for path in self.library.glob("*") if path.name != ".staging"] == []
+
+    def only_the_lock_is_left(self) -> bool:
+        return [path.name for path in (self.library / ".staging").iterdir()] == [f"{NEW.channel}.lock"]
 
 
 @pytest.fixture
@@ -129,9 +132,9 @@ def test_check_then_stage_then_nothing_to_do(team: Team) -> None:
     assert "changed=1" in staged.output
     manifest = json.loads((team.image / "manifest.json").read_text())
     size = sum(file["size"] for file in manifest["files"])
-    assert f"localhost  {NEW.channel} {NEW.version}: 13/13 files, 100 %" in staged.output
-    assert f"staged: {team.image}, 14 files, {size / 1e6:.1f} MB, en-us de-de" in staged.output
-    assert list((team.library / ".staging").iterdir()) == []
+    assert f"localhost  {NEW.channel} {NEW.version}: publishing, 13/13 files, 100 %" in staged.output
+    assert f"staged: {team.image}, 14 files, {size / 1e6:.1f} MB, x64, en-us de-de" in staged.output
+    assert team.only_the_lock_is_left()
 
     team.cdn.requests.clear()
     again = team.play()
@@ -149,7 +152,7 @@ def test_distribution_points_of_the_inventory_are_refused_not_ignored(team: Team
     error = team.play("-i", "inventory.yml").error
     assert error.startswith("officefleet_distribution_points is set to points in the inventory, where it has no effect")
     assert "-e officefleet_distribution_points=points" in error
-    assert team.nothing_is_left()
+    assert team.nothing_is_published()
     # Where the play happens to run there all the same, nothing is wrong; and so with what a survey leaves empty
     empty = dict.fromkeys(("file_list", "release_history"), "")
     both = ["points", "localhost"]
@@ -210,7 +213,7 @@ def test_one_version_for_all_distribution_points(team: Team) -> None:
 @pytest.mark.parametrize("value", [None, ""], ids=["missing", "empty"])
 def test_a_missing_variable_is_named(team: Team, name: str, value: str | None) -> None:
     assert re.match(rf"officefleet_{name} is not set; it takes .* such as ", team.play(**{name: value}).error)
-    assert team.nothing_is_left()
+    assert team.nothing_is_published()
     assert team.cdn.requests == []
 
 
@@ -229,7 +232,7 @@ def test_a_missing_variable_is_named(team: Team, name: str, value: str | None) -
 )
 def test_what_cannot_be_staged_is_named(team: Team, changes: dict[str, Any], expected: str) -> None:
     assert re.match(expected, team.play(**changes).error)
-    assert team.nothing_is_left()
+    assert team.nothing_is_published()
 
 
 @pytest.mark.parametrize(
@@ -248,7 +251,7 @@ def test_a_file_that_is_not_as_it_should_be(team: Team, name: str, fault: str, e
     error = team.play().error
     assert re.match(expected, error)
     assert name in error or name.startswith("s640") or "de-de" in error
-    assert team.nothing_is_left()
+    assert team.nothing_is_published()
 
 
 @pytest.mark.parametrize("option", ["cdn_url", "file_list_url"])
@@ -257,14 +260,21 @@ def test_a_server_that_is_away(team: Team, option: str) -> None:
         away = f"http://127.0.0.1:{closed.getsockname()[1]}"
     error = team.play(**{option: away}).error
     assert re.match(rf"{option}: {away}\S* cannot be fetched\b.*: .*Connection refused\. Check the address, ", error)
-    assert team.nothing_is_left()
+    assert team.nothing_is_published()
 
 
-def test_a_language_is_not_added_to_an_image(team: Team) -> None:
+def test_a_language_is_added_to_an_image(team: Team) -> None:
     assert team.play(languages=["en-us"]).status == 0
-    before = {path: path.stat().st_mtime_ns for path in team.library.rglob("*")}
-    assert re.match(r"languages: 'de-de' is not in the image .* which has en-us\. ", team.play().error)
-    assert {path: path.stat().st_mtime_ns for path in team.library.rglob("*")} == before
+    before = (team.image / "office/data/v64.cab").stat().st_ino
+    checked = team.module("--check").result
+    team.cdn.requests.clear()
+    added = team.module().result
+    assert added["languages"] == ["en-us", "de-de"]
+    assert {key: checked[key] for key in ("files", "bytes_reused")} != {}
+    assert checked["bytes_to_fetch"] == added["bytes_fetched"]
+    assert checked["bytes_reused"] == added["bytes_reused"]
+    assert not [request for request in team.cdn.requests if request.path.endswith(STREAM)]
+    assert (team.image / "office/data/v64.cab").stat().st_ino == before
 
 
 def wait_for(condition: Callable[[], bool]) -> None:
@@ -285,7 +295,7 @@ def _interrupts() -> Iterator[None]:
 @pytest.mark.parametrize("silent", [False, True], ids=["busy", "silent"])
 @pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM, signal.SIGINT])
 @pytest.mark.usefixtures("_interrupts")
-def test_an_interrupted_run_leaves_at_most_what_the_next_one_removes(
+def test_an_interrupted_run_publishes_nothing_and_the_next_one_goes_on(
     team: Team, number: signal.Signals, silent: bool
 ) -> None:
     """Also while it waits for a server that says nothing more, and long before that would count as an error."""
@@ -309,13 +319,11 @@ def test_an_interrupted_run_leaves_at_most_what_the_next_one_removes(
         process.kill()
         process.wait()
     assert process.returncode != 0
-    assert not team.image.exists()
-    left = list((team.library / ".staging").iterdir())
-    assert len(left) == (2 if number == signal.SIGKILL else 0)
+    assert team.nothing_is_published()
     team.cdn.bytes_per_second = None
     team.cdn.faults.clear()
     assert "changed=1" in team.play().output
-    assert list((team.library / ".staging").iterdir()) == []
+    assert team.only_the_lock_is_left()
 
 
 def test_a_missing_library_of_python_is_named_with_the_remedy(team: Team) -> None:

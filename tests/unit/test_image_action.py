@@ -22,11 +22,11 @@ from ansible_collections.officefleet.c2r.plugins.plugin_utils._progress import P
 ARGUMENTS = {"channel": "Current", "version": "16.0.20326.20100", "library": "/srv/office"}
 
 
-def state(files: int, size: int, total: int | None = 4_000_000) -> dict[str, int | None]:
-    return {"files": files, "files_total": 4, "bytes": size, "bytes_total": total}
+def state(files: int, size: int, total: int | None = 4_000_000) -> dict[str, Any]:
+    return {"phase": "fetching", "files": files, "files_total": 4, "bytes": size, "bytes_total": total}
 
 
-def write(path: Path, *states: dict[str, int | None]) -> None:
+def write(path: Path, *states: dict[str, Any]) -> None:
     with path.open("a") as file:
         file.writelines(json.dumps(state) + "\n" for state in states)
 
@@ -41,11 +41,12 @@ def wait_for(condition: Callable[[], bool]) -> None:
 @pytest.mark.parametrize(
     ("given", "rate", "text"),
     [
-        (state(0, 0), 0.0, "0/4 files, 0 %, 0.0 of 4.0 MB, 0.0 MB/s"),
-        (state(1, 1_000_000), 2_500_000.0, "1/4 files, 25 %, 1.0 of 4.0 MB, 2.5 MB/s"),
-        (state(3, 1_234_000_000, 2_900_000_000), 35e6, "3/4 files, 42 %, 1.2 of 2.9 GB, 35.0 MB/s"),
-        (state(2, 50_000_000, 2_900_000_000), 0.0, "2/4 files, 1 %, 0.1 of 2.9 GB, 0.0 MB/s"),
-        (state(2, 3_000_000, None), 1e6, "2/4 files, 3.0 MB, 1.0 MB/s"),
+        (state(0, 0), 0.0, "fetching, 0/4 files, 0 %, 0.0 of 4.0 MB, 0.0 MB/s"),
+        (state(1, 1_000_000), 2_500_000.0, "fetching, 1/4 files, 25 %, 1.0 of 4.0 MB, 2.5 MB/s"),
+        (state(3, 1_234_000_000, 2_900_000_000), 35e6, "fetching, 3/4 files, 42 %, 1.2 of 2.9 GB, 35.0 MB/s"),
+        (state(2, 50_000_000, 2_900_000_000), 0.0, "fetching, 2/4 files, 1 %, 0.1 of 2.9 GB, 0.0 MB/s"),
+        (state(2, 3_000_000, None), 1e6, "fetching, 2/4 files, 3.0 MB, 1.0 MB/s"),
+        ({**state(0, 0), "phase": "waiting for another run", "files_total": 0}, 0.0, "waiting for another run"),
     ],
 )
 def test_a_line_says_how_far_the_run_is(given: dict[str, Any], rate: float, text: str) -> None:
@@ -59,10 +60,12 @@ def test_lines_come_while_the_run_lasts_and_once_at_its_end(tmp_path: Path) -> N
         assert shown == []  # nothing is known yet
         write(path, state(0, 0), state(1, 1_000_000))
         wait_for(lambda: len(shown) >= 3)  # also while nothing moves
-        assert {re.sub(r"[\d.]+ MB/s", "", line) for line in shown} == {"Current: 1/4 files, 25 %, 1.0 of 4.0 MB, "}
+        assert {re.sub(r"[\d.]+ MB/s", "", line) for line in shown} == {
+            "Current: fetching, 1/4 files, 25 %, 1.0 of 4.0 MB, "
+        }
         assert shown[2].endswith(" 0.0 MB/s")
         write(path, state(4, 4_000_000))
-    assert shown[-1].startswith("Current: 4/4 files, 100 %, 4.0 of 4.0 MB, ")
+    assert shown[-1].startswith("Current: fetching, 4/4 files, 100 %, 4.0 of 4.0 MB, ")
 
 
 def test_a_line_that_is_still_being_written_waits(tmp_path: Path) -> None:
@@ -75,8 +78,8 @@ def test_a_line_that_is_still_being_written_waits(tmp_path: Path) -> None:
         wait_for(lambda: len(shown) >= 2)
         with path.open("a") as file:
             file.write(line[10:])
-    assert shown[0].startswith("Current: 1/4 files")
-    assert shown[-1].startswith("Current: 2/4 files")
+    assert shown[0].startswith("Current: fetching, 1/4 files")
+    assert shown[-1].startswith("Current: fetching, 2/4 files")
 
 
 def test_a_run_shorter_than_the_wait_shows_its_end_once(tmp_path: Path) -> None:
@@ -138,7 +141,7 @@ def test_here_the_module_reports_progress_and_the_file_goes(monkeypatch: pytest.
     assert not action.folder.exists()
     assert action.calls[0]["module_name"] == "officefleet.c2r.image"
     assert action.calls[0]["module_args"].keys() == {*ARGUMENTS, "_progress_file"}
-    assert [line.partition(",")[0] for line in action.shown] == ["dp-1  Current 16.0.20326.20100: 4/4 files"]
+    assert [line.partition(",")[0] for line in action.shown] == ["dp-1  Current 16.0.20326.20100: fetching"]
     assert action.plugin._task.args == ARGUMENTS
 
 

@@ -8,16 +8,19 @@ import hashlib
 import json
 import re
 import shutil
+import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 import requests
 
-from ansible_collections.officefleet.c2r.plugins.module_utils._cdn import cabinet, image_plan
+from ansible_collections.officefleet.c2r.plugins.module_utils._cdn import cabinet, file_list_source
+from ansible_collections.officefleet.c2r.plugins.module_utils._cdn.channels import Channel
 from ansible_collections.officefleet.c2r.plugins.module_utils._cdn.errors import (
     CdnError,
     FeedError,
@@ -25,13 +28,14 @@ from ansible_collections.officefleet.c2r.plugins.module_utils._cdn.errors import
     SignatureError,
     TransferError,
 )
-from ansible_collections.officefleet.c2r.plugins.module_utils._cdn.file_list import FileEntry, FileList
-from ansible_collections.officefleet.c2r.plugins.module_utils._cdn.http import Patience
+from ansible_collections.officefleet.c2r.plugins.module_utils._cdn.file_list import FileEntry
+from ansible_collections.officefleet.c2r.plugins.module_utils._cdn.file_list_source import Listed
 from ansible_collections.officefleet.c2r.plugins.module_utils._cdn.image_request import ImageRequest
 from ansible_collections.officefleet.c2r.plugins.module_utils._cdn.manifest import Manifest
 from ansible_collections.officefleet.c2r.plugins.module_utils._cdn.progress import Progress
-from ansible_collections.officefleet.c2r.plugins.module_utils._cdn.staging import Outcome, Staging
+from ansible_collections.officefleet.c2r.plugins.module_utils._cdn.staging import Outcome
 from ansible_collections.officefleet.c2r.tests.lab.cdn import Build, LabCdn
+from ansible_collections.officefleet.c2r.tests.unit import staged
 
 OLD = Build("MonthlyEnterprise", "16.0.20131.20206", payload_bytes=300_000, language_bytes=70_000)
 NEW = Build("MonthlyEnterprise", "16.0.20228.20190", payload_bytes=300_000, language_bytes=70_000)
@@ -66,36 +70,22 @@ def cdn(shared: LabCdn) -> LabCdn:
 
 
 def options(cdn: LabCdn, tmp_path: Path, **changes: Any) -> dict[str, Any]:
-    return {
-        "channel": NEW.channel,
-        "version": NEW.version,
-        "architecture": "x64",
-        "languages": ["en-us"],
-        "library": str(tmp_path / "library"),
-        "file_list": "api",
-        "file_list_url": cdn.file_list_url,
-        "cdn_url": cdn.url,
-        "trust_anchors": [str(cdn.anchors)],
-        **changes,
-    }
+    return staged.options(cdn, NEW, tmp_path / "library", **changes)
 
 
-def staging(cdn: LabCdn, tmp_path: Path, **changes: Any) -> Staging:
-    request = ImageRequest.from_options(options(cdn, tmp_path, **changes))
-    return Staging(request, Progress(), Patience(attempts=2, pause=0.01, connect=2.0, read=0.5))
-
-
-def stage(cdn: LabCdn, tmp_path: Path, **changes: Any) -> Outcome:
-    run = staging(cdn, tmp_path, **changes)
-    return run.stage(run.plan())
+def stage(cdn: LabCdn, tmp_path: Path, **changes: Any) -> Manifest:
+    outcome = staged.stage(options(cdn, tmp_path, **changes))
+    assert outcome.changed
+    assert outcome.image is not None
+    return outcome.image
 
 
 def refusal(cdn: LabCdn, tmp_path: Path, kind: type[CdnError] = CdnError, **changes: Any) -> str:
-    """Stage, which has to fail and leave nothing; give the error's text, one line."""
+    """Stage, which has to fail and publish nothing; give the error's text, one line."""
     with pytest.raises(kind) as caught:
         stage(cdn, tmp_path, **changes)
-    left = [path for path in (tmp_path / "library").rglob("*") if path.name != ".staging"]
-    assert left == []
+    library = tmp_path / "library"
+    assert [path for path in library.glob("*") if path.name != ".staging"] == []
     assert "\n" not in str(caught.value)
     return str(caught.value)
 
@@ -107,10 +97,13 @@ def paths(cdn: LabCdn, method: str = "GET") -> list[str]:
 @pytest.mark.parametrize("file_list", ["api", "ofl"])
 def test_an_image_is_whole_and_as_its_manifest_says(cdn: LabCdn, tmp_path: Path, file_list: str) -> None:
     url = cdn.file_list_url if file_list == "api" else cdn.ofl_url
-    outcome = stage(cdn, tmp_path, file_list=file_list, file_list_url=url)
+    outcome = staged.stage(options(cdn, tmp_path, file_list=file_list, file_list_url=url))
     root = tmp_path / "library" / "MonthlyEnterprise" / NEW.version
     image = Manifest.from_json((root / "manifest.json").read_text())
-    assert outcome == Outcome(True, image, sum(f.size for f in image.files if f.path != "office/data/v64.cab"))
+    assert outcome.image == image
+    assert outcome.taken.bytes_fetched == sum(f.size for f in image.files if f.path != "office/data/v64.cab")
+    assert outcome.taken.bytes_reused == 0
+    assert outcome.file_list == {"form": file_list, "source": url, "reason": "asked for"}
     # ofl.cab is older than these two; the API lists them
     expected = {p: v for p, v in EN_US.items() if file_list == "api" or not re.search(r"/s?a640|arm64x", p)}
     assert {file.path: file.verified for file in image.files} == expected
@@ -121,8 +114,9 @@ def test_an_image_is_whole_and_as_its_manifest_says(cdn: LabCdn, tmp_path: Path,
         assert requests.get(file.url, timeout=5).content == on_disk[file.path]
     assert image.languages == ("en-us",)
     assert image.architectures == ("x64",)
-    assert list((tmp_path / "library").iterdir()) != []
-    assert list((tmp_path / "library" / ".staging").iterdir()) == []
+    assert image.verification == "full"
+    assert image.origin == {"cdn_url": cdn.url, "file_list": url}
+    assert [path.name for path in (tmp_path / "library" / ".staging").iterdir()] == ["MonthlyEnterprise.lock"]
 
 
 def test_v64_cab_is_the_builds_own_and_never_the_live_one(cdn: LabCdn, tmp_path: Path) -> None:
@@ -134,7 +128,7 @@ def test_v64_cab_is_the_builds_own_and_never_the_live_one(cdn: LabCdn, tmp_path:
 
 
 def test_catalogues_are_left_out_and_named(cdn: LabCdn, tmp_path: Path) -> None:
-    image = stage(cdn, tmp_path).image
+    image = stage(cdn, tmp_path)
     assert {skipped.path for skipped in image.skipped} == {
         f"{FOLDER}/{name}.cat"
         for name in ("i640.cab", "stream.x64.en-us.dat", "stream.x64.x-none.dat", "stream.x64.x-none.arm64x.dat")
@@ -156,29 +150,35 @@ def test_every_file_is_fetched_once(cdn: LabCdn, tmp_path: Path) -> None:
 
 
 def test_a_published_image_needs_no_network(cdn: LabCdn, tmp_path: Path) -> None:
-    stage(cdn, tmp_path, languages=["en-us", "de-de"])
+    image = stage(cdn, tmp_path, languages=["en-us", "de-de"])
     cdn.requests.clear()
-    image = staging(cdn, tmp_path, languages=["DE-de"]).published()
-    assert image is not None
-    assert image.languages == ("en-us", "de-de")
+    outcome = staged.stage(options(cdn, tmp_path, languages=["DE-de"], current=False, keep=1))
+    assert not outcome.changed
+    assert outcome.image == image
+    assert outcome.file_list is None
     assert cdn.requests == []
 
 
-def test_a_published_image_without_a_language_is_an_error(cdn: LabCdn, tmp_path: Path) -> None:
+def test_a_published_image_is_not_read(cdn: LabCdn, tmp_path: Path) -> None:
     stage(cdn, tmp_path)
-    with pytest.raises(InputError, match=r"^languages: 'de-de, fr-fr' is not in the image .* which has en-us\. "):
-        staging(cdn, tmp_path, languages=["de-de", "en-us", "fr-fr"]).published()
+    opened: list[str] = []
+    sys.addaudithook(lambda event, given: opened.append(str(given[0])) if event == "open" else None)
+    staged.stage(options(cdn, tmp_path, keep=3, pinned=[NEW.version]))
+    assert [name for name in opened if name.endswith("manifest.json")]
+    assert [name for name in opened if name.endswith((".dat", ".cab"))] == []
 
 
-def test_a_plan_writes_nothing(cdn: LabCdn, tmp_path: Path) -> None:
-    plan = staging(cdn, tmp_path).plan()
-    assert {path: download.verified for download in plan.downloads for path in download.paths} == EN_US
-    assert plan.size is not None
-    assert plan.size > NEW.payload_bytes + 2 * NEW.language_bytes
+def test_check_mode_writes_nothing(cdn: LabCdn, tmp_path: Path) -> None:
+    foretold = staged.stage(options(cdn, tmp_path, current=True, keep=1), check_mode=True)
+    assert foretold.plan is not None
+    assert foretold.image is None
+    assert {path: download.verified for download in foretold.plan.downloads for path in download.paths} == EN_US
     assert not (tmp_path / "library").exists()
     assert paths(cdn) == [path for path in paths(cdn) if path.startswith("/releases/")]
-    image = stage(cdn, tmp_path).image
-    assert image.size == plan.size
+    outcome = staged.stage(options(cdn, tmp_path))
+    assert outcome.image is not None
+    assert outcome.image.size == foretold.plan.size
+    assert outcome.taken.bytes_fetched == foretold.plan.bytes_to_fetch
 
 
 def test_two_runs_at_once_end_with_one_image(cdn: LabCdn, tmp_path: Path) -> None:
@@ -186,10 +186,9 @@ def test_two_runs_at_once_end_with_one_image(cdn: LabCdn, tmp_path: Path) -> Non
     outcomes: list[Outcome] = []
 
     def one() -> None:
-        run = staging(cdn, tmp_path)
-        plan = run.plan()
+        run = staged.staging(options(cdn, tmp_path))
         barrier.wait()
-        outcomes.append(run.stage(plan))
+        outcomes.append(run.run())
 
     threads = [threading.Thread(target=one) for _ in range(2)]
     for thread in threads:
@@ -198,7 +197,6 @@ def test_two_runs_at_once_end_with_one_image(cdn: LabCdn, tmp_path: Path) -> Non
         thread.join()
     assert sorted(outcome.changed for outcome in outcomes) == [False, True]
     assert outcomes[0].image == outcomes[1].image
-    assert list((tmp_path / "library" / ".staging").iterdir()) == []
 
 
 @pytest.mark.parametrize(
@@ -208,7 +206,7 @@ def test_two_runs_at_once_end_with_one_image(cdn: LabCdn, tmp_path: Path) -> Non
         ({"version": "2607"}, r"^version: '2607' .*16\.0\.20326\.20100"),
         ({"version": "../../etc"}, r"^version: '\.\./\.\./etc'"),
         ({"languages": []}, r"^languages: \[\] names no language"),
-        ({"languages": ["en-us", ""]}, r"^languages: \['en-us', ''\] names no language"),
+        ({"languages": ["en-us", ""]}, r"^languages: \['en-us', ''\] has an empty one"),
         ({"cdn_url": "officecdn.microsoft.com"}, r"^cdn_url: 'officecdn\.microsoft\.com' is not an http"),
         ({"cdn_url": "http://cdn:port/"}, r"^cdn_url: 'http://cdn:port/' is not an http"),
         ({"cdn_url": "ftp://me:secret@cdn"}, r"^cdn_url: 'ftp://cdn' is not an http"),
@@ -222,12 +220,13 @@ def test_options_are_checked_first(cdn: LabCdn, tmp_path: Path, changes: dict[st
 
 def test_options_are_brought_into_one_form(cdn: LabCdn, tmp_path: Path) -> None:
     given = options(cdn, tmp_path, channel="MEC", version="20228.20190", languages=["EN-us", "de-de", "en-US"])
-    request = ImageRequest.from_options({**given, "cdn_url": f"{cdn.url}/", "file_list_url": None})
+    request = ImageRequest.from_options({**given, "cdn_url": f"{cdn.url}/"})
     assert request.channel.name == "MonthlyEnterprise"
     assert request.version == "16.0.20228.20190"
     assert request.languages == ("en-us", "de-de")
     assert request.cdn_url == cdn.url
-    assert request.file_list_url == "https://clients.config.office.net/releases/v1.0/filelist"
+    assert request.architectures == ("x64",)
+    assert request.verified
 
 
 @pytest.mark.parametrize("file_list", ["api", "ofl"])
@@ -268,18 +267,18 @@ def test_an_optional_file_may_be_missing(
     cdn: LabCdn, tmp_path: Path, fault: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Lists of 2018 name such a file (Experiment/i640.cab, optional="TRUE"); it was not always there."""
-    real = image_plan._api
+    real = file_list_source.read
     experiment = f"{FOLDER}/experiment/i640.cab"
 
-    def with_optional(request: ImageRequest) -> FileList:
-        listed = real(request)
-        url = f"{cdn.url}/pr/{request.channel.guid}/{experiment}"
+    def with_optional(channel: Channel, *given: Any, **more: Any) -> Listed:
+        listed = real(channel, *given, **more)
+        url = f"{cdn.url}/pr/{channel.guid}/{experiment}"
         entry = FileEntry(url=url, path=experiment, optional=True)
-        return FileList(listed.version, listed.architecture, (*listed.files, entry))
+        return replace(listed, files=replace(listed.files, files=(*listed.files.files, entry)))
 
-    monkeypatch.setattr(image_plan, "_api", with_optional)
+    monkeypatch.setattr(file_list_source, "read", with_optional)
     cdn.faults[f"{cdn.path(NEW, 'experiment')}/i640.cab"] = fault
-    image = stage(cdn, tmp_path).image
+    image = stage(cdn, tmp_path)
     assert {file.path for file in image.files} == EN_US.keys()
     assert [s.reason for s in image.skipped if s.path == experiment] == ["optional, and the CDN does not have it"]
 
@@ -310,7 +309,7 @@ def test_a_transfer_that_never_ends_well(cdn: LabCdn, tmp_path: Path, name: str,
 @pytest.mark.parametrize("name", ["i640.cab", "stream.x64.x-none.dat"])
 def test_a_transfer_that_ends_well_the_second_time(cdn: LabCdn, tmp_path: Path, name: str) -> None:
     cdn.faults.once(cdn.path(NEW, name), "truncate")
-    assert stage(cdn, tmp_path).changed
+    stage(cdn, tmp_path)
 
 
 @pytest.mark.parametrize("name", ["i640.cab", "stream.x64.x-none.dat"])
@@ -349,7 +348,7 @@ def test_signed_cabinets_of_another_build_are_refused(tmp_path: Path) -> None:
     with LabCdn(tmp_path / "cdn", (OLD, NEW)) as cdn:
         for name in ("s640.cab", "i640.cab", "i641033.cab", "a640_exp.cab", f"v64_{NEW.version}.cab"):
             with replaced(cdn, tmp_path, name, cdn.path(OLD, name.replace(NEW.version, OLD.version))):
-                text = refusal(cdn, tmp_path, FeedError)
+                text = refusal(cdn, tmp_path / name, FeedError)
             assert f"is that of version '{OLD.version}', not of '{NEW.version}'" in text
             assert text.startswith("cdn_url: ")
 
@@ -357,9 +356,10 @@ def test_signed_cabinets_of_another_build_are_refused(tmp_path: Path) -> None:
 def test_signed_cabinets_of_something_else_are_refused(tmp_path: Path) -> None:
     with LabCdn(tmp_path / "cdn", (NEW,)) as cdn:
         for name in ("s641033.cab", "i640.cab", "i641033.cab", "sa640.cab", f"v64_{NEW.version}.cab"):
-            for other in ("/pr/wsus/releasehistory.cab", cdn.path(NEW, "s640.cab"), cdn.path(NEW, "s641031.cab")):
+            others = ("/pr/wsus/releasehistory.cab", cdn.path(NEW, "s640.cab"), cdn.path(NEW, "s641031.cab"))
+            for number, other in enumerate(others):
                 with replaced(cdn, tmp_path, name, other):
-                    text = refusal(cdn, tmp_path, FeedError)
+                    text = refusal(cdn, tmp_path / f"{name}-{number}", FeedError)
                 assert "is signed, but it is another file" in text
                 assert text.startswith(f"cdn_url: {cdn.url}{cdn.path(NEW, name)} is not used: ")
 
@@ -406,7 +406,7 @@ def test_files_come_from_cdn_url_whatever_the_list_says(cdn: LabCdn, tmp_path: P
     def elsewhere(file: dict[str, str]) -> None:
         file["url"] = file["url"].replace(cdn.url, "http://officecdn.microsoft.com")
 
-    image = stage(cdn, tmp_path, file_list_url=change_list(cdn, tmp_path, elsewhere)).image
+    image = stage(cdn, tmp_path, file_list_url=change_list(cdn, tmp_path, elsewhere))
     assert all(file.url.startswith(f"{cdn.url}/pr/") for file in image.files)
 
 
@@ -417,7 +417,7 @@ def test_a_path_that_leads_out_of_the_image_is_refused(cdn: LabCdn, tmp_path: Pa
 
     text = refusal(cdn, tmp_path, FeedError, file_list_url=change_list(cdn, tmp_path, outside))
     assert text.startswith("file_list_url: ")
-    assert [path.name for path in tmp_path.iterdir()] == ["list.json"]
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["library", "list.json"]
 
 
 def test_a_library_that_cannot_be_written(cdn: LabCdn, tmp_path: Path) -> None:
@@ -427,17 +427,22 @@ def test_a_library_that_cannot_be_written(cdn: LabCdn, tmp_path: Path) -> None:
 
 
 def test_progress_reaches_its_file(cdn: LabCdn, tmp_path: Path) -> None:
-    request = ImageRequest.from_options(options(cdn, tmp_path))
-    run = Staging(request, Progress(tmp_path / "progress", interval=0.0))
-    plan = run.plan()
-    run.stage(plan)
+    progress = Progress(tmp_path / "progress", interval=0.0)
+    outcome = staged.staging(options(cdn, tmp_path), progress).run()
     lines = [json.loads(line) for line in (tmp_path / "progress").read_text().splitlines()]
-    assert lines[0] == {"files": 0, "files_total": 10, "bytes": 0, "bytes_total": plan.transfer_size}
-    assert lines[-1] == {**lines[0], "files": 10, "bytes": plan.transfer_size}
-    assert [line["files"] for line in lines] == sorted(line["files"] for line in lines)
+    assert list(dict.fromkeys(line["phase"] for line in lines)) == [
+        "asking what the image takes",
+        "fetching",
+        "publishing",
+    ]
+    size = outcome.taken.bytes_fetched
+    counted = [line for line in lines if line["phase"] == "fetching"]
+    assert counted[0] == {"phase": "fetching", "files": 0, "files_total": 10, "bytes": 0, "bytes_total": size}
+    assert counted[-1] == {**counted[0], "files": 10, "bytes": size}
+    assert [line["files"] for line in counted] == sorted(line["files"] for line in counted)
+    assert progress.timeline()[-1]["bytes"] == size
 
 
 def test_progress_that_cannot_be_written_stops_nothing(cdn: LabCdn, tmp_path: Path) -> None:
-    request = ImageRequest.from_options(options(cdn, tmp_path))
-    run = Staging(request, Progress(tmp_path / "absent" / "progress", interval=0.0))
-    assert run.stage(run.plan()).changed
+    progress = Progress(tmp_path / "absent" / "progress", interval=0.0)
+    assert staged.staging(options(cdn, tmp_path), progress).run().changed

@@ -9,10 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from ansible_collections.officefleet.c2r.plugins.module_utils._cdn.image_request import ImageRequest
-from ansible_collections.officefleet.c2r.plugins.module_utils._cdn.progress import Progress
-from ansible_collections.officefleet.c2r.plugins.module_utils._cdn.staging import Staging
 from ansible_collections.officefleet.c2r.tests.lab.cdn import Build, LabCdn
+from ansible_collections.officefleet.c2r.tests.unit import staged
 
 BUILD = Build("MonthlyEnterprise", "16.0.20228.20190", languages=("en-us",), payload_bytes=3000, language_bytes=3000)
 
@@ -42,18 +40,6 @@ def test_a_power_cut_leaves_a_whole_image_or_none(tmp_path: Path, monkeypatch: p
     monkeypatch.setattr(os, "fsync", recorded)
     monkeypatch.setattr(Path, "rename", renamed)
     with LabCdn(tmp_path / "cdn", (BUILD,)) as cdn:
-        options = {
-            "channel": BUILD.channel,
-            "version": BUILD.version,
-            "architecture": "x64",
-            "languages": ["en-us"],
-            "library": str(library),
-            "file_list": "api",
-            "file_list_url": cdn.file_list_url,
-            "cdn_url": cdn.url,
-            "trust_anchors": [str(cdn.anchors)],
-        }
-        run = Staging(ImageRequest.from_options(options), Progress())
-        assert run.stage(run.plan()).changed
+        assert staged.stage(staged.options(cdn, BUILD, library)).changed
     assert {Path("manifest.json"), Path("office/data/v64.cab")} < before_the_rename
     assert {image.parent, library} <= sizes.keys()  # the new name itself

@@ -14,14 +14,15 @@ from typing import Any
 import pytest
 import requests
 
+from ansible_collections.officefleet.c2r.plugins.module_utils._cdn import image_result
 from ansible_collections.officefleet.c2r.plugins.module_utils._cdn.errors import InputError, TransferError
 from ansible_collections.officefleet.c2r.plugins.module_utils._cdn.http import Patience
 from ansible_collections.officefleet.c2r.plugins.module_utils._cdn.image_request import ImageRequest
 from ansible_collections.officefleet.c2r.plugins.module_utils._cdn.progress import Progress
 from ansible_collections.officefleet.c2r.plugins.module_utils._cdn.staging import Staging
-from ansible_collections.officefleet.c2r.plugins.modules import image as image_module
 from ansible_collections.officefleet.c2r.tests.lab.cdn import Build, LabCdn
 from ansible_collections.officefleet.c2r.tests.lab.probe import http_probe
+from ansible_collections.officefleet.c2r.tests.unit import staged
 
 BUILD = Build(
     "MonthlyEnterprise", "16.0.20228.20190", languages=("en-us",), payload_bytes=300_000, language_bytes=70_000
@@ -35,18 +36,7 @@ def cdn(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LabCdn]:
 
 
 def request(cdn: LabCdn, library: Path | str, **changes: Any) -> ImageRequest:
-    options = {
-        "channel": BUILD.channel,
-        "version": BUILD.version,
-        "architecture": "x64",
-        "languages": ["en-us"],
-        "library": str(library),
-        "file_list": "api",
-        "file_list_url": cdn.file_list_url,
-        "cdn_url": cdn.url,
-        "trust_anchors": [str(cdn.anchors)],
-    }
-    return ImageRequest.from_options({**options, **changes})
+    return ImageRequest.from_options(staged.options(cdn, BUILD, library, **changes))
 
 
 def test_a_cdn_that_never_answers_is_given_up_before_the_patience_for_files(cdn: LabCdn, tmp_path: Path) -> None:
@@ -57,7 +47,7 @@ def test_a_cdn_that_never_answers_is_given_up_before_the_patience_for_files(cdn:
         with pytest.raises(
             TransferError, match=r"^cdn_url: http://127\.0\.0\.1:\S+ cannot be fetched, 2 attempts fail"
         ):
-            run.plan()
+            run.run()
     assert time.monotonic() - began < 5
 
 
@@ -80,13 +70,13 @@ def test_nothing_comes_behind_the_address_of_the_cdn(cdn: LabCdn, tmp_path: Path
 def test_user_and_password_reach_the_server_and_nothing_that_is_kept(cdn: LabCdn, tmp_path: Path) -> None:
     asked = request(cdn, tmp_path, cdn_url=cdn.url.replace("http://", "http://fleet:secret@"))
     run = Staging(asked, Progress())
-    plan = run.plan()
-    assert all("fleet:secret@" in download.url for download in plan.downloads)
-    foretold = image_module.planned(plan)
-    outcome = run.stage(plan)
+    foretold = run.run(check_mode=True)
+    assert foretold.plan is not None
+    assert all("fleet:secret@" in download.url for download in foretold.plan.downloads)
+    done = run.run()
     manifest = (run.path / "manifest.json").read_text()
-    told = image_module.staged(outcome.image)
-    for text in (json.dumps(foretold), manifest, json.dumps(told)):
+    told = [json.dumps(image_result.of(outcome, run.path, BUILD.version, None)) for outcome in (foretold, done)]
+    for text in (manifest, *told):
         assert f'"{cdn.url}/pr/' in text
         assert "secret" not in text
 
@@ -94,7 +84,8 @@ def test_user_and_password_reach_the_server_and_nothing_that_is_kept(cdn: LabCdn
 def test_an_image_works_behind_a_web_server_that_minds_case(cdn: LabCdn, tmp_path: Path) -> None:
     """As far as Office asks in lower case: all names in an image are."""
     run = Staging(request(cdn, tmp_path), Progress())
-    image = run.stage(run.plan()).image
+    image = run.run().image
+    assert image is not None
     source = f"{cdn.serve('/strict', tmp_path, any_case=False)}/{BUILD.channel}/{BUILD.version}"
     assert http_probe(source, BUILD.version, "x64", ["EN-us"]) == 0
     for file in image.files:

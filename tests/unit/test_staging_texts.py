@@ -4,7 +4,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -13,10 +12,9 @@ import pytest
 
 from ansible_collections.officefleet.c2r.plugins.module_utils._cdn import cabinet
 from ansible_collections.officefleet.c2r.plugins.module_utils._cdn.errors import CdnError, FeedError, InputError
-from ansible_collections.officefleet.c2r.plugins.module_utils._cdn.image_request import ImageRequest
-from ansible_collections.officefleet.c2r.plugins.module_utils._cdn.progress import Progress
-from ansible_collections.officefleet.c2r.plugins.module_utils._cdn.staging import Outcome, Staging
+from ansible_collections.officefleet.c2r.plugins.module_utils._cdn.staging import Outcome
 from ansible_collections.officefleet.c2r.tests.lab.cdn import Build, LabCdn, cabinets
+from ansible_collections.officefleet.c2r.tests.unit import staged
 
 BUILD = Build("MonthlyEnterprise", "16.0.20228.20190", languages=("en-us",), payload_bytes=3000, language_bytes=3000)
 
@@ -33,25 +31,8 @@ def cdn(shared: LabCdn) -> LabCdn:
     return shared
 
 
-def staging(cdn: LabCdn, library: Path, **changes: Any) -> Staging:
-    options = {
-        "channel": BUILD.channel,
-        "version": BUILD.version,
-        "architecture": "x64",
-        "languages": ["en-us"],
-        "library": str(library),
-        "file_list": "api",
-        "file_list_url": cdn.file_list_url,
-        "cdn_url": cdn.url,
-        "trust_anchors": [str(cdn.anchors)],
-        **changes,
-    }
-    return Staging(ImageRequest.from_options(options), Progress())
-
-
 def stage(cdn: LabCdn, library: Path, **changes: Any) -> Outcome:
-    run = staging(cdn, library, **changes)
-    return run.stage(run.plan())
+    return staged.stage(staged.options(cdn, BUILD, library, **changes))
 
 
 def refusal(cdn: LabCdn, library: Path, kind: type[CdnError], **changes: Any) -> str:
@@ -115,20 +96,3 @@ def test_a_cabinet_that_cannot_be_read_is_named_by_its_address(
     text = refusal(cdn, tmp_path / "library", FeedError)
     assert text.startswith(f"cdn_url: {cdn.url}/pr/")
     assert ".staging" not in text
-
-
-def test_an_image_of_another_architecture_is_not_taken(cdn: LabCdn, tmp_path: Path) -> None:
-    image = tmp_path / BUILD.channel / BUILD.version
-    stage(cdn, tmp_path)
-    document = json.loads((image / "manifest.json").read_text())
-    folder = f"office/data/{BUILD.version}"
-    x86 = [f"office/data/v32{end}.cab" for end in ("", f"_{BUILD.version}")]
-    x86 += [f"{folder}/{name}" for name in ("i320.cab", "s320.cab", "stream.x86.x-none.dat", "stream.x86.en-us.dat")]
-    for path in x86:
-        (image / path).write_bytes(b"x86")
-        document["files"].append({"path": path, "size": 3, "sha256": "00" * 32})
-    (image / "manifest.json").write_text(json.dumps({**document, "architectures": ["x86"]}))
-    with pytest.raises(InputError, match=r"^architecture: 'x64' is not in the image .* which has x86\. Stage into"):
-        staging(cdn, tmp_path).published()
-    (image / "manifest.json").write_text(json.dumps({**document, "architectures": ["x86", "x64"]}))
-    assert staging(cdn, tmp_path).published() is not None

@@ -1,198 +1,175 @@
 # Copyright (c) 2026, officefleet.c2r contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What a new image takes: the files to fetch, how each will be verified, and what is left out."""
+"""What a run has to do for an image: what stays as it is, what is checked anew, and what is fetched."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
-from pathlib import PurePosixPath
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
-from urllib.parse import urlencode, urlsplit
 
-from ansible_collections.officefleet.c2r.plugins.module_utils._cdn import (
-    authenticode,
-    cabinet,
-    file_list,
-    http,
-    manifest,
-)
-from ansible_collections.officefleet.c2r.plugins.module_utils._cdn.errors import (
-    FeedError,
-    InputError,
-    NotInBuildError,
-    SignatureError,
-)
+from ansible_collections.officefleet.c2r.plugins.module_utils._cdn import manifest
+from ansible_collections.officefleet.c2r.plugins.module_utils._cdn.errors import InputError
+from ansible_collections.officefleet.c2r.plugins.module_utils._cdn.offer import Contents
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Collection, Iterable, Mapping
+    from pathlib import Path
 
-    from ansible_collections.officefleet.c2r.plugins.module_utils._cdn.image_request import ImageRequest
-    from ansible_collections.officefleet.c2r.plugins.module_utils._cdn.transfer import Downloader
-
-
-@dataclass(frozen=True)
-class Download:
-    """One file to fetch and where it goes."""
-
-    url: str
-    paths: tuple[str, ...]  #: below the image's root; more than one if the image has the file under several names
-    language: str | None = None
-    hash_location: str | None = None  #: "s640.cab/stream.x64.x-none.hash"; None: the file itself is signed
-    optional: bool = False
-    size: int | None = None  #: bytes; None: the server does not say
-
-    @property
-    def verified(self) -> str:
-        """Give how the file will be verified, as the manifest has it."""
-        return manifest.STREAM_HASH if self.hash_location else manifest.AUTHENTICODE
-
-    @property
-    def hash_holder(self) -> tuple[str, str] | None:
-        """Give the path of the cabinet that holds the file's hash, and the member."""
-        if self.hash_location is None:
-            return None
-        name, _slash, member = self.hash_location.partition("/")
-        return str(PurePosixPath(self.paths[0]).with_name(name)), member
+    from ansible_collections.officefleet.c2r.plugins.module_utils._cdn.offer import Download, Offer
 
 
 @dataclass(frozen=True)
 class Plan:
-    """All that a new image takes."""
+    """All that an image takes."""
 
-    downloads: tuple[Download, ...]
+    contents: Contents
+    stays: tuple[manifest.ImageFile, ...] = ()  #: published and as they should be: linked, not read
+    recheck: tuple[Download, ...] = ()  #: on this disk already: hashed, and fetched only if they are not right
+    fetch: tuple[Download, ...] = ()
+    seeds: tuple[str, ...] = ()  #: published files of `stays` and `recheck`: they are linked into the workspace
     skipped: tuple[manifest.SkippedFile, ...] = ()
+    origin: Mapping[str, str] | None = None
+
+    @property
+    def downloads(self) -> tuple[Download, ...]:
+        """Give all that has to be looked at or fetched."""
+        return self.recheck + self.fetch
+
+    @property
+    def bytes_to_fetch(self) -> int | None:
+        """Give None if the server does not say."""
+        return _sum(download.size for download in self.fetch)
+
+    @property
+    def bytes_on_disk(self) -> int | None:
+        """Give what the run will write: what is fetched, and further copies of the same."""
+        copies = _sum(_times(download, len(download.paths) - 1) for download in self.recheck)
+        fetched = _sum(_times(download, len(download.paths)) for download in self.fetch)
+        return None if copies is None or fetched is None else copies + fetched
+
+    @property
+    def bytes_reused(self) -> int:
+        """Give what is there already, as far as it turns out to be right."""
+        return sum(file.size for file in self.stays) + sum(download.size or 0 for download in self.recheck)
 
     @property
     def size(self) -> int | None:
         """Give the bytes of the whole image, None if the server does not say."""
-        return _sum(None if d.size is None else d.size * len(d.paths) for d in self.downloads)
+        downloads = _sum(_times(download, len(download.paths)) for download in self.downloads)
+        return None if downloads is None else downloads + sum(file.size for file in self.stays)
+
+    def adds_nothing_to(self, present: Present) -> bool:
+        """Tell whether the image is there already as planned."""
+        return present.image is not None and not self.downloads and self.contents == present.contents
 
     @property
-    def transfer_size(self) -> int | None:
-        """Give the bytes to fetch, None if the server does not say."""
-        return _sum(d.size for d in self.downloads)
+    def verification(self) -> str:
+        """Give what the least verified file makes of the image."""
+        return weakest([file.verified for file in self.stays] + [download.verified for download in self.downloads])
 
 
-def make(request: ImageRequest, anchors: authenticode.TrustAnchors, downloader: Downloader) -> Plan:
-    """Ask the file list and the CDN; writes nothing. A file that the CDN lacks is an error already here."""
-    listed = _api(request) if request.file_list == "api" else _ofl(request, anchors)
-    downloads, skipped = _sort_out(listed.select(request.languages), request.cdn_url)
-    sized: list[Download | None] = []
-    # Neutral files first: if they are missing, it is the version that is wrong and not a language.
-    for group in ([d for d in downloads if d.language is None], [d for d in downloads if d.language is not None]):
-        sized += downloader.each(lambda download: _sized(download, request, downloader), group)
-    found = tuple(download for download in sized if download is not None)
-    present = {download.url for download in found}
-    skipped += [
+@dataclass(frozen=True)
+class Present:
+    """What is on the disk of an image."""
+
+    image: manifest.Manifest | None = None
+    damaged: Mapping[str, str] = field(default_factory=dict)  #: path to what is wrong with it
+    workspace: Path | None = None  #: what an earlier run has checked lies there under its final name
+    distrusted: frozenset[str] = frozenset()  #: values of `verified` that are not enough for this run
+
+    @property
+    def contents(self) -> Contents:
+        """Give what the image there is made for; nothing if there is none."""
+        image = self.image
+        return Contents(image.architectures, image.languages, image.proofing_tools) if image else Contents()
+
+    def stays(self) -> dict[str, manifest.ImageFile]:
+        """Give the files that need no look, by path."""
+        return {path: file for path, file in self.sound().items() if file.verified not in self.distrusted}
+
+    def sound(self) -> dict[str, manifest.ImageFile]:
+        """Give the published files that are there in full size, by path."""
+        files = self.image.files if self.image else ()
+        return {file.path: file for file in files if file.path not in self.damaged}
+
+
+def make(offer: Offer, present: Present) -> Plan:
+    """Sort the files of an offer by what is there already. The sizes of what is to be fetched may not be known yet."""
+    stays, sound = present.stays(), present.sound()
+    offered = {path for download in offer.downloads for path in download.paths}
+    _refuse_unoffered(present, stays, offered)
+    recheck, fetch, kept = [], [], {path: file for path, file in stays.items() if path not in offered}
+    for download in offer.downloads:
+        files = [stays.get(path) for path in download.paths]
+        if all(file is not None and download.sha256 in (None, file.sha256) for file in files):
+            kept.update({file.path: _attributed(file, download) for file in files if file is not None})
+            continue
+        here = [path for path in download.paths if path in sound and download.sha256 in (None, sound[path].sha256)]
+        lying = [path for path in download.paths if present.workspace and (present.workspace / path).is_file()]
+        if here or lying:
+            first = (here or lying)[0]
+            size = sound[first].size if here else _size_of(present.workspace, first)
+            paths = (first, *(path for path in download.paths if path != first))
+            recheck.append(replace(download, paths=paths, size=size))
+        else:
+            fetch.append(download)
+    seeds = [*kept, *(download.paths[0] for download in recheck if download.paths[0] in sound)]
+    skipped = {file.path: file for file in (*(present.image.skipped if present.image else ()), *offer.skipped)}
+    there = offered.union(kept)
+    return Plan(
+        contents=offer.contents,
+        stays=tuple(kept.values()),
+        recheck=tuple(recheck),
+        fetch=tuple(fetch),
+        seeds=tuple(seeds),
+        skipped=tuple(file for path, file in skipped.items() if path not in there),
+        origin=offer.origin,
+    )
+
+
+def with_sizes(plan: Plan, sized: Collection[Download]) -> Plan:
+    """Give the plan with what the server said about what is to be fetched; what it lacks is left out and named."""
+    found = {download.url for download in sized}
+    absent = [
         manifest.SkippedFile(path, "optional, and the CDN does not have it")
-        for download in downloads
-        if download.url not in present
+        for download in plan.fetch
+        if download.url not in found
         for path in download.paths
     ]
-    return Plan(found, tuple(skipped))
+    return replace(plan, fetch=tuple(sized), skipped=(*plan.skipped, *absent))
 
 
-def _api(request: ImageRequest) -> file_list.FileList:
-    url = request.file_list_url
-    if "://" in url:
-        query = {
-            "Channel": request.channel.name,
-            "Version": request.version,
-            "Arch": request.architecture,
-            "AllLanguages": "True",  # so that an error can name the valid ones
-        }
-        url += ("&" if "?" in url else "?") + urlencode(query)
-    document = http.read_source(url, "file_list_url")
-    if document.startswith(b"MSCF"):
+def weakest(verified: Iterable[str]) -> str:
+    """Give "full", "manifest" or "none": what files verified in these ways make of their image."""
+    ways = set(verified)
+    if manifest.NONE in ways:
+        return "none"
+    return "manifest" if manifest.MANIFEST in ways else "full"
+
+
+def _refuse_unoffered(present: Present, stays: Collection[str], offered: Collection[str]) -> None:
+    files = present.image.files if present.image else ()
+    lost = sorted(file.path for file in files if file.path not in stays and file.path not in offered)
+    if lost:
         raise InputError(
-            f"file_list: 'api' reads an answer of the file list API, but file_list_url {http.redact(url)} is a "
-            "cabinet. If it is an ofl.cab, set file_list: ofl."
+            f"library: {lost[0]} of the image is damaged or was never verified, and what this run stages from does "
+            "not have it. Stage from where the image came from: its manifest's origin says so."
         )
-    try:
-        return file_list.from_api(document, request.version, request.architecture, request.channel)
-    except file_list.UnknownBuildError as error:
-        raise InputError(
-            f"version: {request.version!r} is not a build of channel {request.channel.name} that the file list "
-            f"API knows for {request.architecture}. Microsoft's release history lists the builds; "
-            f"lookup('officefleet.c2r.release', '{request.channel.name}') gives the latest."
-        ) from error
-    except FeedError as error:
-        raise FeedError(f"file_list_url: {http.redact(url)}: {error}") from error
 
 
-def _ofl(request: ImageRequest, anchors: authenticode.TrustAnchors) -> file_list.FileList:
-    data = http.read_source(request.file_list_url, "file_list_url")
-    name = http.redact(request.file_list_url)
-    if data[:100].lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"{"):
-        raise InputError(
-            f"file_list: 'ofl' reads a cabinet such as ofl.cab, but file_list_url {name} is a JSON document. If it is "
-            "an answer of the file list API, set file_list: api."
-        )
-    try:
-        authenticode.verify(data, anchors, name)
-        xml = cabinet.read_member(data, file_list.OFL_MEMBERS[request.architecture])
-        return file_list.from_ofl(xml, request.channel, request.version, request.architecture)
-    except SignatureError as error:
-        raise SignatureError(f"file_list_url: {error}") from error
-    except FeedError as error:
-        raise FeedError(f"file_list_url: {name}: {error}") from error
+def _attributed(file: manifest.ImageFile, download: Download) -> manifest.ImageFile:
+    """Give the published file with what it is for: an architecture may have been added."""
+    architectures = tuple(dict.fromkeys(file.architectures + download.architectures))
+    return replace(file, language=download.language, architectures=architectures, proofing=download.proofing)
 
 
-def _sort_out(
-    entries: Sequence[file_list.FileEntry], cdn_url: str
-) -> tuple[list[Download], list[manifest.SkippedFile]]:
-    """Join entries of the same source, lead them to `cdn_url`, and leave out what nothing vouches for."""
-    downloads: dict[str, Download] = {}
-    skipped = []
-    for entry in entries:
-        if entry.path.endswith(".cat"):
-            # Installations work without them, and nothing here could vouch for them.
-            skipped.append(
-                manifest.SkippedFile(entry.path, "a catalogue: not covered by any hash, not needed to install")
-            )
-            continue
-        if not entry.path.endswith(".dat" if entry.hash_location else ".cab"):
-            raise FeedError(
-                f"file_list_url: the file list has {entry.hash_location or 'no hash'} for {entry.path}, so it could "
-                "not be verified: streams have a hash in a cabinet, cabinets are signed."
-            )
-        download = Download(
-            cdn_url + urlsplit(entry.url).path, (entry.path,), entry.language, entry.hash_location, entry.optional
-        )
-        known = downloads.get(download.url)
-        if known is not None:
-            if replace(known, paths=download.paths) != download:
-                raise FeedError(
-                    f"file_list_url: the file list wants {entry.url} both as {known.paths[0]} and {entry.path}."
-                )
-            download = replace(known, paths=(*known.paths, entry.path))
-        downloads[download.url] = download
-    sure = {path for download in downloads.values() for path in download.paths if not download.optional}
-    for download in downloads.values():
-        if download.hash_holder and download.hash_holder[0] not in sure:
-            raise FeedError(
-                f"file_list_url: the file list has the hash of {download.paths[0]} in {download.hash_holder[0]}, "
-                "which is not part of the image."
-            )
-    return list(downloads.values()), skipped
+def _size_of(workspace: Path | None, path: str) -> int | None:
+    return (workspace / path).stat().st_size if workspace else None
 
 
-def _sized(download: Download, request: ImageRequest, downloader: Downloader) -> Download | None:
-    """Give the download with its size; None if the CDN lacks the file and may lack it."""
-    try:
-        return replace(download, size=downloader.size(download.url))
-    except NotInBuildError as error:
-        if download.optional:
-            return None
-        build = f"{request.version} of channel {request.channel.name}"
-        what = f"version: {build} is not on the CDN, or not all of it"
-        if download.language:
-            what = f"languages: {download.language!r} is not in {build} on the CDN"
-        raise InputError(
-            f"{what}: {str(error).removeprefix('cdn_url: ')} Choose another, or check that cdn_url leads to a "
-            "server that has this channel."
-        ) from error
+def _times(download: Download, count: int) -> int | None:
+    return None if download.size is None else download.size * count
 
 
 def _sum(sizes: Iterable[int | None]) -> int | None:

@@ -1,34 +1,50 @@
 # Copyright (c) 2026, officefleet.c2r contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Stage one version of one channel into a library: look, plan, fetch, verify, publish."""
+"""Stage one version of one channel into a library: look, plan, fetch, verify, publish; then `current`, then prune."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING
 
-from ansible_collections.officefleet.c2r.plugins.module_utils._cdn import authenticode, http, image_plan, manifest
-from ansible_collections.officefleet.c2r.plugins.module_utils._cdn.errors import InputError, TransferError
-from ansible_collections.officefleet.c2r.plugins.module_utils._cdn.image_files import ImageFiles
-from ansible_collections.officefleet.c2r.plugins.module_utils._cdn.library_once import Library
-from ansible_collections.officefleet.c2r.plugins.module_utils._cdn.transfer import Downloader
+from ansible_collections.officefleet.c2r.plugins.module_utils._cdn import (
+    disk_space,
+    http,
+    image_plan,
+    image_source,
+    integrity,
+    manifest,
+)
+from ansible_collections.officefleet.c2r.plugins.module_utils._cdn.housekeeping import Housekeeping
+from ansible_collections.officefleet.c2r.plugins.module_utils._cdn.image_files import ImageFiles, Taken
+from ansible_collections.officefleet.c2r.plugins.module_utils._cdn.library import STAGING, Library
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from pathlib import Path
 
+    from ansible_collections.officefleet.c2r.plugins.module_utils._cdn.image_plan import Plan, Present
     from ansible_collections.officefleet.c2r.plugins.module_utils._cdn.image_request import ImageRequest
     from ansible_collections.officefleet.c2r.plugins.module_utils._cdn.progress import Progress
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """What a run came to."""
+    """What a run came to, or in check mode would come to."""
 
-    changed: bool
-    image: manifest.Manifest
-    bytes_fetched: int = 0
+    present: Present  #: what was there before
+    housekeeping: Housekeeping
+    plan: Plan | None = None  #: None: the image was there as it was asked for
+    file_list: Mapping[str, str] | None = None  #: where the list of files came from; None: none was read
+    image: manifest.Manifest | None = None  #: as it is now; None: it would be made or changed
+    taken: Taken = field(default_factory=Taken)
+
+    @property
+    def changed(self) -> bool:
+        """Tell whether anything is or would be different from before."""
+        return self.plan is not None or self.housekeeping.due
 
 
 class Staging:
@@ -45,64 +61,114 @@ class Staging:
         self._request = request
         self._progress = progress
         self._patience = patience
-        self._brief = brief
         self._library = Library(request.library)
+        self._source = image_source.of(request, brief)
         self._name = (request.channel.name, request.version)
+        self.kept: Path | None = None  #: where the next run finds what this one fetched, should it end with an error
 
     @property
     def path(self) -> Path:
         """Give the directory where the image is or will be."""
         return self._library.image(*self._name)
 
-    def published(self) -> manifest.Manifest | None:
-        """Give the image if it is there, without any network; InputError if it lacks something that is asked for."""
-        image = self._library.published(*self._name)
+    def run(self, *, check_mode: bool = False) -> Outcome:
+        """Do what is asked for, or in check mode foretell it and write nothing."""
+        recheck = self._request.recheck
+        if check_mode:
+            return self._planned(self._look(recheck=recheck))
+        present = self._look(recheck=False)
+        if not recheck and not self._lacks(present):
+            outcome = self._planned(present)
+            if not outcome.changed:
+                return outcome  # without the lock: nobody has to be waited for
+        with self._library.lock(self._request.channel.name, self._say_waiting):
+            return self._done(self._planned(self._look(recheck=recheck)))
+
+    def _look(self, *, recheck: bool) -> Present:
+        """See what is there: by presence and size, or by hashing every file."""
+        image = self._library.read(*self._name)
+        leftover = self._leftover()
         if image is None:
-            return None
-        request = self._request
-        lacking = [language for language in request.languages if language not in image.languages]
-        if lacking:
-            raise InputError(
-                f"languages: {', '.join(lacking)!r} is not in the image {self.path}, which has "
-                f"{', '.join(image.languages)}. Images are never changed: stage into another library, or remove the "
-                "image once no host needs it and stage it again with all languages."
-            )
-        if request.architecture not in image.architectures:
-            raise InputError(
-                f"architecture: {request.architecture!r} is not in the image {self.path}, which has "
-                f"{', '.join(image.architectures)}. Stage into another library."
-            )
-        return image
+            return image_plan.Present(workspace=leftover)
+        if recheck:
+            self._progress.phase("hashing what is there", len(image.files), image.size)
+            damage = integrity.check(self.path, image, self._progress.add_bytes)
+        else:
+            damage = self._library.damaged(image)
+        damaged = {one.path: one.problem for one in damage if not one.unexpected}
+        return image_plan.Present(image, damaged, leftover, self._source.distrusted)
 
-    def plan(self) -> image_plan.Plan:
-        """Ask the file list and the CDN what the image takes. Writes nothing."""
-        return image_plan.make(self._request, self._anchors(), Downloader("cdn_url", self._brief))
+    def _leftover(self) -> Path | None:
+        """Give the workspace that an earlier run for this image left."""
+        folder = self._library.root / STAGING / "-".join(self._name)
+        return folder if folder.is_dir() else None
 
-    def stage(self, plan: image_plan.Plan) -> Outcome:
-        """Fetch, verify and publish."""
-        request = self._request
-        downloader = Downloader("cdn_url", self._patience, on_bytes=self._progress.add_bytes)
-        self._progress.expect(len(plan.downloads), plan.transfer_size)
-        with self._library.workspace(*self._name) as folder:
-            files = ImageFiles(folder, request.version, self._anchors(), downloader, self._progress)
-            image = manifest.Manifest(
-                channel=request.channel.name,
-                version=request.version,
-                architectures=(request.architecture,),
-                languages=request.languages,
-                files=files.fetch(plan),
-                created=datetime.now(timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ"),
-                skipped=plan.skipped,
-            )
-            files.write_manifest(image)
-            if self._library.publish(folder, *self._name):
-                return Outcome(True, image, files.bytes_fetched)
-        theirs = self.published()  # another run published the same image meanwhile: it stays, ours is gone
-        if theirs is None:
-            raise TransferError(f"library: {self.path} came and went while it was staged. Run again.")
-        return Outcome(False, theirs, files.bytes_fetched)
+    def _lacks(self, present: Present) -> bool:
+        """Tell whether anything is missing, damaged or not verified enough, as far as can be told from here."""
+        image = present.image
+        if image is None or present.damaged or len(present.stays()) < len(image.files):
+            return True
+        return not self._request.is_met_by(present.contents)
 
-    def _anchors(self) -> authenticode.TrustAnchors:
-        if self._request.trust_anchors:
-            return authenticode.TrustAnchors.from_pem(self._request.trust_anchors)
-        return authenticode.TrustAnchors.microsoft()
+    def _planned(self, present: Present) -> Outcome:
+        """Give what there is to do. Writes nothing, and uses the network only if something lacks."""
+        plan, file_list = None, None
+        if self._lacks(present):
+            self._progress.phase("asking what the image takes")
+            offer = self._source.offer(present.contents)
+            plan = image_plan.make(offer, present)
+            plan = image_plan.with_sizes(plan, self._source.sized(plan.fetch))
+            file_list = offer.file_list or None
+        if plan is not None and plan.adds_nothing_to(present):
+            plan = None
+        housekeeping = Housekeeping.planned(self._library, self._request)
+        return Outcome(present, housekeeping, plan, file_list, present.image if plan is None else None)
+
+    def _done(self, outcome: Outcome) -> Outcome:
+        """Do what was planned."""
+        image, taken = outcome.image, Taken()
+        if outcome.plan is not None:
+            image, taken = self._staged(outcome.present, outcome.plan)
+        housekeeping = Housekeeping.planned(self._library, self._request)
+        if housekeeping.due:
+            self._progress.step("moving current and pruning")
+            housekeeping = housekeeping.done(self._library, self._request)
+        return Outcome(outcome.present, housekeeping, outcome.plan, outcome.file_list, image, taken)
+
+    def _staged(self, present: Present, plan: Plan) -> tuple[manifest.Manifest, Taken]:
+        """Make the image in its workspace and publish it."""
+        disk_space.require(self._request.library, plan.bytes_on_disk, present.workspace)
+        self.kept = folder = self._library.workspace(*self._name)
+        if present.image is not None:
+            for path in plan.seeds:  # what an earlier run left there may have been checked less
+                (folder / path).unlink(missing_ok=True)
+            self._library.seed(folder, present.image, plan.seeds)
+        downloader = self._source.downloader(self._patience, self._progress.add_bytes)
+        files = ImageFiles(folder, self._source.checks(folder), downloader, self._progress)
+        taken = files.take(plan)
+        self._progress.step("publishing")
+        image = self._manifest(present, plan, taken)
+        files.write_manifest(image)
+        self._library.publish(folder, *self._name)
+        self.kept = None
+        return image, taken
+
+    def _manifest(self, present: Present, plan: Plan, taken: Taken) -> manifest.Manifest:
+        now = datetime.now(timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
+        files = sorted((*plan.stays, *taken.files), key=lambda file: file.path)
+        return manifest.Manifest(
+            channel=self._request.channel.name,
+            version=self._request.version,
+            architectures=plan.contents.architectures,
+            languages=plan.contents.languages,
+            created=present.image.created if present.image else now,
+            files=tuple(files),
+            skipped=plan.skipped,
+            proofing_tools=plan.contents.proofing_tools,
+            updated=now if present.image else None,
+            verification=image_plan.weakest(file.verified for file in files),
+            origin=plan.origin,
+        )
+
+    def _say_waiting(self, holder: str) -> None:
+        self._progress.phase(f"waiting for another run on channel {self._request.channel.name}: {holder}")

@@ -8,9 +8,10 @@ from dataclasses import replace
 
 import pytest
 
-from ansible_collections.officefleet.c2r.plugins.module_utils._cdn import image_plan
+from ansible_collections.officefleet.c2r.plugins.module_utils._cdn import cdn_offer
 from ansible_collections.officefleet.c2r.plugins.module_utils._cdn.errors import FeedError
 from ansible_collections.officefleet.c2r.plugins.module_utils._cdn.file_list import FileEntry
+from ansible_collections.officefleet.c2r.plugins.module_utils._cdn.offer import Download
 
 FOLDER = "office/data/16.0.20228.20190"
 BASE = "http://officecdn.microsoft.com/pr/55336b82-a18d-4dd6-b5f6-9e5095c314a6"
@@ -22,15 +23,36 @@ STREAM = FileEntry(
 )
 
 
-def sort_out(*entries: FileEntry) -> list[image_plan.Download]:
-    return image_plan._sort_out(entries, "http://mirror")[0]
+def sort_out(*entries: FileEntry, architecture: str = "x64") -> list[Download]:
+    return cdn_offer.sort_out([(architecture, entry) for entry in entries], "http://mirror")[0]
 
 
 def test_entries_of_one_source_are_fetched_once() -> None:
     copy = replace(CABINET, path="office/data/copy.cab")
     assert sort_out(CABINET, copy) == [
-        image_plan.Download(f"http://mirror/pr/{BASE[-36:]}/{FOLDER}/s640.cab", (CABINET.path, copy.path))
+        Download(
+            f"http://mirror/pr/{BASE[-36:]}/{FOLDER}/s640.cab",
+            (CABINET.path, copy.path),
+            "authenticode",
+            architectures=("x64",),
+        )
     ]
+
+
+def test_what_both_architectures_list_is_one_file() -> None:
+    client = FileEntry(f"{BASE}/{FOLDER}/i640.cab", f"{FOLDER}/i640.cab")
+    own = FileEntry(f"{BASE}/{FOLDER}/i320.cab", f"{FOLDER}/i320.cab")
+    found, _skipped = cdn_offer.sort_out([("x64", client), ("x86", client), ("x86", own)], "http://mirror")
+    assert [(one.paths, one.architectures) for one in found] == [
+        ((client.path,), ("x64", "x86")),
+        ((own.path,), ("x86",)),
+    ]
+
+
+def test_nothing_counts_as_verified_where_that_was_asked_for() -> None:
+    found, _skipped = cdn_offer.sort_out([("x64", CABINET), ("x64", STREAM)], "http://mirror", verified=False)
+    assert [one.verified for one in found] == ["none", "none"]
+    assert [one.verified for one in sort_out(CABINET, STREAM)] == ["authenticode", "stream-hash"]
 
 
 @pytest.mark.parametrize(

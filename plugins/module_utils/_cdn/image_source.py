@@ -1,0 +1,127 @@
+# Copyright (c) 2026, officefleet.c2r contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Where the files of an image come from: Microsoft's CDN, or another library."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Protocol
+
+from ansible_collections.officefleet.c2r.plugins.module_utils._cdn import cdn_offer, http, manifest, mirror
+from ansible_collections.officefleet.c2r.plugins.module_utils._cdn.cdn_checks import CdnChecks
+from ansible_collections.officefleet.c2r.plugins.module_utils._cdn.offer import Contents
+from ansible_collections.officefleet.c2r.plugins.module_utils._cdn.transfer import Downloader
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from pathlib import Path
+
+    from ansible_collections.officefleet.c2r.plugins.module_utils._cdn import authenticode
+    from ansible_collections.officefleet.c2r.plugins.module_utils._cdn.image_files import Checks
+    from ansible_collections.officefleet.c2r.plugins.module_utils._cdn.image_request import ImageRequest
+    from ansible_collections.officefleet.c2r.plugins.module_utils._cdn.offer import Download, Offer
+
+
+class Source(Protocol):
+    """What a run asks of either."""
+
+    @property
+    def distrusted(self) -> frozenset[str]:
+        """Give the values of a file's `verified` that are not enough for what is asked for."""
+
+    def offer(self, present: Contents, /) -> Offer:
+        """Give what an image takes that holds what is asked for and what is present."""
+
+    def sized(self, downloads: Sequence[Download], /) -> Sequence[Download]:
+        """Give these with their sizes, without those that are not there and need not be."""
+
+    def checks(self, folder: Path, /) -> Checks:
+        """Give what vouches for the files of the image being made in the folder."""
+
+    def downloader(self, patience: http.Patience, on_bytes: Callable[[int], None], /) -> Downloader:
+        """Give what fetches the files."""
+
+
+def of(request: ImageRequest, brief: http.Patience) -> Source:
+    """Give the source that a request names; `brief` is the patience with questions about sizes."""
+    return CdnSource(request, brief) if request.source is None else LibrarySource(request)
+
+
+class CdnSource:
+    """Microsoft's CDN or a mirror of it, where file lists, signatures and hashes decide."""
+
+    def __init__(self, request: ImageRequest, brief: http.Patience) -> None:
+        self._request = request
+        self._brief = brief
+
+    @property
+    def distrusted(self) -> frozenset[str]:
+        """Give what neither a signature nor a hash in a signed cabinet vouched for."""
+        return frozenset((manifest.NONE, manifest.MANIFEST) if self._request.verified else ())
+
+    def offer(self, present: Contents) -> Offer:
+        """Read the file lists."""
+        return cdn_offer.offer(self._request, present.with_all_of(self._request.contents), self._anchors())
+
+    def sized(self, downloads: Sequence[Download]) -> Sequence[Download]:
+        """Ask the CDN; what it lacks is an error here already."""
+        return cdn_offer.sized(downloads, self._request, self._downloader(self._brief, lambda _count: None))
+
+    def checks(self, folder: Path) -> Checks:
+        """Give the chain of trust."""
+        return CdnChecks(folder, self._request.version, self._anchors())
+
+    def downloader(self, patience: http.Patience, on_bytes: Callable[[int], None]) -> Downloader:
+        """Give what fetches the files."""
+        return self._downloader(patience, on_bytes)
+
+    def _downloader(self, patience: http.Patience, on_bytes: Callable[[int], None]) -> Downloader:
+        return Downloader(
+            "cdn_url",
+            patience,
+            connections=self._request.connections,
+            bytes_per_second=self._request.bytes_per_second,
+            on_bytes=on_bytes,
+        )
+
+    def _anchors(self) -> authenticode.TrustAnchors | None:
+        from ansible_collections.officefleet.c2r.plugins.module_utils._cdn import authenticode
+
+        if not self._request.verified:
+            return None
+        if self._request.trust_anchors:
+            return authenticode.TrustAnchors.from_pem(self._request.trust_anchors)
+        return authenticode.TrustAnchors.microsoft()
+
+
+class LibrarySource:
+    """Another library, whose manifest decides. Standard library only."""
+
+    distrusted: frozenset[str] = frozenset()
+
+    def __init__(self, request: ImageRequest) -> None:
+        self._request = request
+
+    def offer(self, present: Contents) -> Offer:
+        """Read the manifest."""
+        return mirror.offer(self._request, present)
+
+    def sized(self, downloads: Sequence[Download]) -> Sequence[Download]:
+        """Give them as they are: the manifest has the sizes."""
+        return downloads
+
+    def checks(self, folder: Path) -> Checks:
+        """Give the manifest's hashes."""
+        del folder
+        return mirror.MirrorChecks()
+
+    def downloader(self, patience: http.Patience, on_bytes: Callable[[int], None]) -> Downloader:
+        """Give what fetches the files."""
+        return Downloader(
+            "source",
+            patience,
+            client=mirror.client(self._request.source or ""),
+            connections=self._request.connections,
+            bytes_per_second=self._request.bytes_per_second,
+            on_bytes=on_bytes,
+        )
