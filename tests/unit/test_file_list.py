@@ -12,6 +12,7 @@ from ansible_collections.officefleet.c2r.plugins.module_utils._cdn import (
     file_list,
     file_list_api,
     file_list_ofl,
+    image_layout,
 )
 from ansible_collections.officefleet.c2r.plugins.module_utils._cdn.errors import FeedError, InputError
 
@@ -330,8 +331,8 @@ def test_what_every_image_has_is_neither_optional_nor_a_languages(name: str) -> 
 
 def test_what_every_image_has() -> None:
     folder = f"office/data/{VERSION}"
-    assert file_list.required(VERSION, "x64", ["de-de"]) == NEUTRAL | {f"{folder}/stream.x64.de-de.dat"}
-    assert file_list.required(VERSION, "x86") == {
+    assert image_layout.required(VERSION, "x64", ["de-de"]) == NEUTRAL | {f"{folder}/stream.x64.de-de.dat"}
+    assert image_layout.required(VERSION, "x86") == {
         "office/data/v32.cab",
         f"office/data/v32_{VERSION}.cab",
         *(f"{folder}/{name}" for name in ("i320.cab", "i640.cab", "s320.cab", "stream.x86.x-none.dat")),

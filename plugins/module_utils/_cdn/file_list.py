@@ -19,17 +19,11 @@ from ansible_collections.officefleet.c2r.plugins.module_utils._cdn.errors import
 if TYPE_CHECKING:
     from ansible_collections.officefleet.c2r.plugins.module_utils._cdn import channels
 
-#: The name of a file or folder in an image, lower case: a pattern.
-NAME = r"[a-z0-9_][a-z0-9._-]{0,99}"
-_PATH = re.compile(rf"office/data/(?:{NAME}/){{0,4}}{NAME}")
 _STREAM = re.compile(r"stream\.(x64|x86)\.[a-z0-9-]+(?:\.proof)?\.dat")
 _PROOFING_NAME = re.compile(r"sp(?:64|32)[0-9]+\.cab|stream\.x(?:64|86)\.[a-z0-9-]+\.proof\.dat(?:\.cat)?")
 
 #: The member of ofl.cab by architecture; Microsoft's documentation writes it with other capitals.
 OFL_MEMBERS: Mapping[str, str] = {"x64": "o365client_64bit.xml", "x86": "o365client_32bit.xml"}
-
-#: What the names of an architecture's files carry: v64.cab, s641031.cab.
-BITS: Mapping[str, str] = {"x64": "64", "x86": "32"}
 
 
 class UnknownBuildError(FeedError):
@@ -109,20 +103,6 @@ class FileList:
             f"{option}: {what!r} cannot be staged for {self.version} {self.architecture}. "
             f"Valid are {', '.join(valid) or 'none'}."
         )
-
-
-def required(version: str, architecture: str, languages: Iterable[str] = ()) -> frozenset[str]:
-    """Give the paths without which there is no image of these cultures."""
-    bits = BITS[architecture]
-    folder = f"office/data/{version}"
-    neutral = {f"office/data/v{bits}.cab", f"office/data/v{bits}_{version}.cab"}
-    neutral |= {f"{folder}/{name}" for name in (f"i{bits}0.cab", f"s{bits}0.cab", "i640.cab")}  # x86 takes both i*0
-    return frozenset(neutral | {f"{folder}/stream.{architecture}.{c}.dat" for c in ("x-none", *languages)})
-
-
-def is_image_path(path: str) -> bool:
-    """Tell whether this could be the path of a file in an image."""
-    return bool(_PATH.fullmatch(path))
 
 
 def from_api(document: bytes, version: str, architecture: str, channel: channels.Channel | None = None) -> FileList:

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
-from ansible_collections.officefleet.c2r.plugins.module_utils._cdn import file_list
+from ansible_collections.officefleet.c2r.plugins.module_utils._cdn import image_layout
 from ansible_collections.officefleet.c2r.plugins.module_utils._cdn.errors import FeedError
 from ansible_collections.officefleet.c2r.plugins.module_utils._cdn.file_list import FileEntry, FileList
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from ansible_collections.officefleet.c2r.plugins.module_utils._cdn import channels
 
 _UNKNOWN = "?"
-_NAME = file_list.NAME
+_NAME = r"[a-z0-9_][a-z0-9._-]{0,99}"
 _URL = re.compile(r"https?://[a-z0-9._-]+(?::[0-9]{1,5})?(/pr/([0-9a-f-]{36}))/(.+)")  # nothing quoted, no query
 _HASH_LOCATION = re.compile(rf"({_NAME}\.cab)/({_NAME}\.hash)")
 _STREAM = re.compile(r"stream\.x(?:64|86)\.([a-z0-9-]+)\.(?:[a-z0-9]+\.)?dat(?:\.cat)?")
@@ -61,7 +61,7 @@ def checked(
 
 def _entry(item: RawFile, language: str | None, channel: channels.Channel | None, version: str, what: str) -> FileEntry:
     path = f"{item.folder.strip('/')}/{item.name}".lower()
-    if not file_list.is_image_path(path):
+    if not image_layout.is_image_path(path):
         raise FeedError(f"{what} names a file outside of office/data: {path[:200]!r}.")
     _check_url(item.url, path, channel, version, what)
     location = item.hash_location.lower() if item.hash_location else None
@@ -100,7 +100,7 @@ def _check_hash_location(location: str, algorithm: str | None, path: str, what: 
 
 def _descriptors(files: dict[str, FileEntry], version: str, architecture: str, what: str) -> None:
     """Let both names of the version descriptor come from the build's own; the channel's live one differs."""
-    prefix = f"v{file_list.BITS[architecture]}"
+    prefix = f"v{image_layout.BITS[architecture]}"
     own, live = f"office/data/{prefix}_{version}.cab", f"office/data/{prefix}.cab"
     known = files.get(own) or files.get(live)
     if known is None:
@@ -120,7 +120,9 @@ def _check_folders(files: Mapping[str, FileEntry], what: str) -> None:
 def _check_complete(files: Mapping[str, FileEntry], version: str, architecture: str, what: str) -> None:
     """Refuse a list without what every image has, or with a stream whose hash is in no cabinet of the same language."""
     sure = {path: entry.language for path, entry in files.items() if not entry.optional}
-    missing = sorted(path for path in file_list.required(version, architecture) if sure.get(path, _UNKNOWN) is not None)
+    missing = sorted(
+        path for path in image_layout.required(version, architecture) if sure.get(path, _UNKNOWN) is not None
+    )
     if missing:
         raise FeedError(f"{what} lacks {', '.join(missing)}; it is not the list of a complete {architecture} build.")
     for path, entry in files.items():
@@ -142,7 +144,7 @@ def _check_holder(entry: FileEntry, sure: Mapping[str, str | None], architecture
             f"{what} names {entry.hash_location} for {entry.path}, but not that cabinet itself for the same language."
         )
     kind = "sp" if entry.name.endswith(".proof.dat") else "s"
-    if entry.language and not re.fullmatch(rf"{kind}{file_list.BITS[architecture]}[1-9][0-9]*\.cab", cabinet):
+    if entry.language and not re.fullmatch(rf"{kind}{image_layout.BITS[architecture]}[1-9][0-9]*\.cab", cabinet):
         raise FeedError(f"{what} names {entry.hash_location} for {entry.path}, which is not the cabinet of a language.")
 
 
