@@ -27,6 +27,7 @@ CHUNK = 1 << 20  #: bytes read and written at once, and held in memory per conne
 SEGMENT = 8 << 20  #: bytes asked for at once
 WINDOW = 24  #: segments that may be under way or wait for one before them to be hashed
 
+_RELEASE = 128 << 20  # bytes behind the hashed end that may still wait for the disk
 _FLUSH_AFTER = 1.0  # seconds after which also less than a chunk is written and counted
 
 
@@ -135,7 +136,7 @@ class FileTransfer:
 
     def _hash(self) -> tuple[int, str]:
         """Hash in order what is there, from the page cache, and keep the connections busy."""
-        digest, head, sent_off = hashlib.sha256(), 0, 0
+        digest, head, released = hashlib.sha256(), 0, 0
         buffer = memoryview(bytearray(CHUNK))
         while True:
             reach = self._reach_beyond(head)
@@ -147,9 +148,9 @@ class FileTransfer:
                     raise OSError(f"{self._part.path} became shorter while it was written")
                 digest.update(buffer[:count])
                 head += count
-            if head - sent_off >= SEGMENT:
-                self._part.write_back(sent_off, head - sent_off)
-                sent_off = head
+            if head - released >= SEGMENT:
+                self._part.release(max(0, head - _RELEASE), head)
+                released = head
 
     def _reach_beyond(self, head: int) -> int:
         """Wait for bytes from `head` on; give their end, or `head` itself at the end of the file."""

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import base64
+import ssl
 import urllib.error
 import urllib.request
 from contextlib import contextmanager
@@ -26,6 +27,10 @@ class Client:
 
     def __init__(self) -> None:
         self._sockets = LiveSockets()
+        self._wire = _Wire(self._sockets)
+        self._opener = urllib.request.build_opener(
+            _PlainHandler(self._wire), _SecureHandler(self._wire), _Redirects(), _AnyStatus()
+        )
 
     @property
     def ended(self) -> bool:
@@ -37,20 +42,21 @@ class Client:
         self, method: str, url: str, headers: Mapping[str, str], patience: http.Patience
     ) -> Iterator[WireAnswer]:
         """Give the answer, whatever its status. One attempt: PassingError or FinalError."""
+        self._wire.read_timeout = patience.read
         try:
-            opener = urllib.request.build_opener(*_handlers(self._sockets, patience.read), _Redirects(), _AnyStatus())
-            with opener.open(_request(method, url, headers), timeout=patience.connect) as found:
-                yield WireAnswer(found, found.status, found.reason, found.headers)
-        except urllib.error.HTTPError as error:  # a redirect that is not followed
-            raise http.FinalError(str(error.reason).strip().rstrip(".")) from error
+            found = self._opener.open(_request(method, url, headers), timeout=patience.connect)
+        except urllib.error.HTTPError as error:  # redirects without end
+            raise http.FinalError(" ".join(str(error.reason).split()).rstrip(".")) from error
         except urllib.error.URLError as error:
             if isinstance(error.reason, OSError):
                 raise http.PassingError(http.reason(error)) from error
             raise http.FinalError(http.reason(error)) from error
-        except HTTPException as error:
+        except (OSError, HTTPException) as error:  # while the answer's head is read
             raise http.PassingError(http.reason(error) or type(error).__name__) from error
         except ValueError as error:  # malformed addresses
             raise http.FinalError(http.reason(error)) from error
+        with found:
+            yield WireAnswer(found, found.status, found.reason, found.headers)
 
     def end(self) -> None:
         """Let what other threads wait for here fail at once, now and later."""
@@ -92,29 +98,65 @@ class _AnyStatus(urllib.request.HTTPErrorProcessor):
     https_response = http_response
 
 
-def _handlers(sockets: LiveSockets, read_timeout: float) -> tuple[urllib.request.BaseHandler, ...]:
-    """Give the handlers of http and https, whose connections are told of; the time-out of connecting ends there."""
+class _Wire:
+    """Makes connections that are told of, and whose reads have a time-out of their own."""
 
-    def told(connection: HTTPConnection) -> None:
-        connection.sock.settimeout(read_timeout)
-        sockets.add(connection.sock)
+    def __init__(self, sockets: LiveSockets) -> None:
+        self.read_timeout = 0.0  #: seconds
+        self._sockets = sockets
+        self._context: ssl.SSLContext | None = None
 
-    class Plain(HTTPConnection):
-        def connect(self) -> None:
-            super().connect()
-            told(self)
+    def told(self, connection: HTTPConnection) -> None:
+        connection.sock.settimeout(self.read_timeout)
+        self._sockets.add(connection.sock)
 
-    class Secure(HTTPSConnection):
-        def connect(self) -> None:
-            super().connect()
-            told(self)
+    @property
+    def context(self) -> ssl.SSLContext:
+        """Give the certificates to trust, read once: that takes longer than many a transfer."""
+        if self._context is None:
+            self._context = ssl.create_default_context()
+        return self._context
 
-    class PlainHandler(urllib.request.HTTPHandler):
-        def http_open(self, req: Any) -> Any:
-            return self.do_open(Plain, req)
+    def plain(self, host: str, **options: Any) -> HTTPConnection:
+        return _Plain(self, host, **options)
 
-    class SecureHandler(urllib.request.HTTPSHandler):
-        def https_open(self, req: Any) -> Any:
-            return self.do_open(Secure, req)
+    def secure(self, host: str, **options: Any) -> HTTPSConnection:
+        return _Secure(self, host, context=self.context, **options)
 
-    return PlainHandler(), SecureHandler()
+
+class _Plain(HTTPConnection):
+    def __init__(self, wire: _Wire, host: str, **options: Any) -> None:
+        super().__init__(host, **options)
+        self._wire = wire
+
+    def connect(self) -> None:
+        super().connect()
+        self._wire.told(self)
+
+
+class _Secure(HTTPSConnection):
+    def __init__(self, wire: _Wire, host: str, **options: Any) -> None:
+        super().__init__(host, **options)
+        self._wire = wire
+
+    def connect(self) -> None:
+        super().connect()
+        self._wire.told(self)
+
+
+class _PlainHandler(urllib.request.HTTPHandler):
+    def __init__(self, wire: _Wire) -> None:
+        super().__init__()
+        self._wire = wire
+
+    def http_open(self, req: Any) -> Any:
+        return self.do_open(self._wire.plain, req)
+
+
+class _SecureHandler(urllib.request.HTTPSHandler):
+    def __init__(self, wire: _Wire) -> None:
+        super().__init__(context=ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT))  # not the one that is used: see _Wire
+        self._wire = wire
+
+    def https_open(self, req: Any) -> Any:
+        return self.do_open(self._wire.secure, req)

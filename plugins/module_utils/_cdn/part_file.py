@@ -114,10 +114,14 @@ class PartFile:
         with self._lock:
             return self._extents.reach(position)
 
-    def write_back(self, position: int, size: int) -> None:
-        """Let the disk begin with bytes that nobody here needs again, so that the end has less to wait for."""
-        with suppress(OSError, AttributeError):  # not everywhere; a hint
-            os.posix_fadvise(self._file, position, size, os.POSIX_FADV_DONTNEED)
+    def release(self, start: int, end: int) -> None:
+        """Let the system write these bytes to the disk now, and forget those that are there: nobody needs them soon.
+
+        So the flush at the end is short, and the page cache takes the next bytes in pages that it has; new ones are
+        most of the cost on a virtual machine.
+        """
+        with suppress(OSError, AttributeError):  # a hint, and not every system takes it
+            os.posix_fadvise(self._file, start, end - start, os.POSIX_FADV_DONTNEED)
 
     def publish(self) -> None:
         """Give the file, safely on disk, its name."""
