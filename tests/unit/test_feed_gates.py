@@ -84,6 +84,11 @@ def test_a_channel_that_was_empty_holds_those_who_ask_for_it() -> None:
     assert judged(old, old, "SemiAnnual") == [("empty_channel", "SemiAnnual")]
 
 
+def test_a_feed_without_builds_cannot_shrink() -> None:
+    nothing = feed(Current=[])
+    assert judged(nothing, nothing) == []
+
+
 def test_without_a_measure_any_empty_channel_holds_everyone() -> None:
     assert judged(feed(Current=["2.2"], SemiAnnual=[]), None, "Current") == [("empty_channel", "SemiAnnual")]
     assert judged(feed(Current=["2.2"], SemiAnnual=["2.9"]), None, "Current") == []

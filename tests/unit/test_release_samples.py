@@ -143,6 +143,7 @@ def test_a_withdrawn_build_holds_the_channel_until_accepted(
     override = controller.store.read()[-1].overrides[0]
     assert (override.gate, override.channel) == ("latest_lowered", channel)
     assert override.at == history(sample(f"{month}-b")).published + timedelta(hours=1)
+    assert controller.store.read()[-1].accepted == set(history(sample(f"{month}-b")).channels)
 
 
 @pytest.mark.parametrize(
@@ -231,13 +232,35 @@ def test_each_gate_of_the_garbage_feed_has_to_be_accepted_by_its_name(controller
     assert controller.latest("2022-11-c", "MonthlyEnterprise") == "16.0.15629.20258"
 
 
+def test_who_accepts_garbage_accepts_it_for_the_channel_asked_for(controller: Controller) -> None:
+    controller.admit("2022-11-a", "Current")
+    assert controller.latest(GARBAGE, "Current", accept=("feed_shrunk", "empty_channel")) == "16.0.15831.20072"
+    assert controller.store.read()[-1].accepted == {"Current", "PerpetualVL2019"}
+    assert controller.latest("2022-11-c", "SemiAnnual") == "16.0.14931.20806"
+
+
 def test_every_other_feed_passes_and_is_the_measure_for_all_its_channels(controller: Controller) -> None:
-    feeds = ("2022-07-a", "2022-11-a", "2022-11-c", "2024-07-a")
-    for feed in feeds:
-        admitted = controller.admit(feed, "SemiAnnual", "MonthlyEnterprise")
+    for feed in ("2022-07-a", "2022-11-a", "2022-11-c", "2024-07-a"):
+        admitted = controller.admit(feed, "SemiAnnual", "BetaChannel")  # the latter is in none
         assert admitted.own is not None
         assert admitted.own.accepted == set(admitted.history.channels)
     assert controller.warnings == []
+
+
+def test_an_old_feed_that_is_accepted_is_the_measure_for_all_its_channels(controller: Controller) -> None:
+    """Brought to a network by hand, say: its age is no fault of the feed."""
+    keeper = Gatekeeper(
+        controller.store,
+        controller.anchors,
+        frozenset({"latest_stale"}),
+        timedelta(90),
+        NOW,
+        controller.warnings.append,
+    )
+    admitted = keeper.admit(sample("2022-07-a").read_bytes(), "old", [channels.find("Current")])
+    assert admitted.own is not None
+    assert admitted.own.accepted == set(admitted.history.channels)
+    assert [(each.gate, each.channel) for each in admitted.own.overrides] == [("latest_stale", "Current")]
 
 
 def test_a_flipped_bit_holds_a_feed_and_nothing_of_it_is_kept(controller: Controller) -> None:

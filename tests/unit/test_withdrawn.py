@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -49,6 +50,11 @@ def test_a_build_above_a_later_latest_was_withdrawn(
     feeds: list[list[int]], expected: list[tuple[str, int, int]]
 ) -> None:
     assert found(*feeds) == expected
+
+
+def test_what_is_still_listed_is_not_withdrawn() -> None:
+    marked = (release(9), replace(release(8), latest=True))
+    assert withdrawn.find([(START, marked), (START + timedelta(days=1), marked)]) == ()
 
 
 def test_feeds_of_the_same_minute_are_told_apart() -> None:
