@@ -5,13 +5,13 @@
 
 from __future__ import annotations
 
-import random
+import os
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 import psycopg
-from psycopg.conninfo import conninfo_to_dict
+from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
 from ansible_collections.officefleet.c2r.plugins.plugin_utils import (
     _postgresql_address,
@@ -85,15 +85,25 @@ class PostgresqlLink:
             self._connection.close()
 
     def _connect(self) -> Connection:
+        """Connect; a server that is full or about to be ready is waited for."""
         until = time.monotonic() + PATIENCE
         while True:
             try:
-                given = conninfo_to_dict(self._address)  # with what the environment says
-                options = {name: value for name, value in _DEFAULTS.items() if name not in given}
-                connection = psycopg.connect(self._address, autocommit=True, prepare_threshold=None, **options)  # type: ignore[arg-type]
-                connection.execute(_SETTINGS)
-                return connection
+                return self._try()
             except psycopg.Error as error:
                 if not _postgresql_errors.no_place(error) or time.monotonic() >= until:
                     raise _postgresql_errors.connecting(self.shown, error) from error
-            time.sleep(random.uniform(0.1, 0.5))  # noqa: S311  # spreads the forks of a run, no secret
+            time.sleep(0.1 + os.getpid() % 40 / 100)  # not all forks of a run at once
+
+    def _try(self) -> Connection:
+        given = conninfo_to_dict(self._address)
+        if "PGCONNECT_TIMEOUT" in os.environ:
+            given["connect_timeout"] = os.environ["PGCONNECT_TIMEOUT"]
+        target = make_conninfo("", **{**_DEFAULTS, **given})
+        connection = psycopg.connect(target, autocommit=True, prepare_threshold=None)
+        try:
+            connection.execute(_SETTINGS)
+        except BaseException:
+            connection.close()
+            raise
+        return connection

@@ -85,9 +85,12 @@ class PostgresqlStore:
         self._held.add(host)
         try:
             yield True
+        except BaseException:
+            self._link.close()  # whatever state it is in, the lock goes with it
+            raise
         finally:
             self._held.discard(host)
-            self._unlock(host, key)
+        self._unlock(host, key)
 
     def standings(self, deployment: DeploymentKey, hosts: Collection[str]) -> dict[str, Standing]:
         """Read the standings of those of `hosts` whose record is of this deployment, with one question."""
@@ -133,8 +136,6 @@ class PostgresqlStore:
 
     def _unlock(self, host: str, key: int) -> None:
         with self._link.connection() as connection:
-            if connection.closed:
-                return  # its locks went with it
             given_back = connection.execute("SELECT pg_advisory_unlock(%s)", (key,)).fetchone() == (True,)
         if not given_back:
             raise RecordError(

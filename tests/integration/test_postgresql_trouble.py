@@ -4,7 +4,6 @@
 
 from __future__ import annotations
 
-import random
 import socket
 import time
 from contextlib import closing
@@ -13,8 +12,10 @@ from pathlib import Path
 
 import psycopg
 import pytest
+from psycopg.conninfo import conninfo_to_dict
 
 from ansible_collections.officefleet.c2r.plugins.plugin_utils import _postgresql_link
+from ansible_collections.officefleet.c2r.plugins.plugin_utils._postgresql_schema import lock_key
 from ansible_collections.officefleet.c2r.plugins.plugin_utils._record_store import RecordStore, open_store
 from ansible_collections.officefleet.c2r.plugins.plugin_utils._records import RecordError
 from ansible_collections.officefleet.c2r.tests.integration.stores import database, postgresql
@@ -68,6 +69,27 @@ def test_a_server_that_says_nothing() -> None:
         said = refused(f"postgresql://{ADMIN}@127.0.0.1:{silent.getsockname()[1]}/x?connect_timeout=2")
     assert "timeout" in said
     assert "Check server and port in the address" in said
+
+
+@pytest.mark.parametrize(
+    ("parameters", "environment", "seconds"),
+    [("", {}, "10"), ("?connect_timeout=3", {}, "3"), ("", {"PGCONNECT_TIMEOUT": "4"}, "4")],
+)
+def test_every_wait_for_a_server_has_an_end(
+    monkeypatch: pytest.MonkeyPatch, parameters: str, environment: dict[str, str], seconds: str
+) -> None:
+    for name, value in environment.items():
+        monkeypatch.setenv(name, value)
+    targets: list[str] = []
+
+    def note(target: str, **_: object) -> None:
+        targets.append(target)
+        raise psycopg.OperationalError("noted")
+
+    monkeypatch.setattr(psycopg, "connect", note)
+    with closing(open_store(f"postgresql://db.example.com/x{parameters}")) as store, pytest.raises(RecordError):
+        store.load("ws-001")
+    assert conninfo_to_dict(targets[0])["connect_timeout"] == seconds
 
 
 def test_a_name_that_leads_nowhere() -> None:
@@ -204,7 +226,6 @@ def test_a_server_without_a_free_connection_is_waited_for(
 
         monkeypatch.setattr(_postgresql_link, "PATIENCE", 30.0)
         monkeypatch.setattr(time, "sleep", leave)
-        monkeypatch.setattr(random, "uniform", lambda *_: 0.0)
         save(address)
         assert waits
 
@@ -244,6 +265,19 @@ def test_a_visit_whose_connection_was_lost_writes_nothing_more(postgresql: Postg
         assert store.load("ws-001") == FULL
         with store.locked("ws-001") as ours:
             assert ours
+
+
+def test_a_visit_that_breaks_off_holds_nothing(database: str) -> None:
+    def visit(store: RecordStore) -> None:
+        with store.locked("ws-001"):
+            raise KeyboardInterrupt
+
+    with closing(open_store(database)) as store:
+        with pytest.raises(KeyboardInterrupt):
+            visit(store)
+        with psycopg.connect(database) as other:
+            other.execute("SET statement_timeout = '30s'")
+            other.execute("SELECT pg_advisory_lock(%s)", (lock_key("host", "ws-001"),))
 
 
 def test_a_pooler_that_changes_sessions_is_noticed(database: str) -> None:
