@@ -296,11 +296,11 @@ def test_the_error_is_no_longer_than_a_person_reads(document: dict[str, Any]) ->
 
 
 def test_a_version_that_the_api_does_not_know_is_told_apart() -> None:
-    with pytest.raises(file_list.UnknownBuildError):
+    with pytest.raises(file_list_api.UnknownBuildError):
         from_api(answer(version=""))
     with pytest.raises(FeedError) as caught:
         from_api(answer(version="16.0.20228.20190"))
-    assert not isinstance(caught.value, file_list.UnknownBuildError)
+    assert not isinstance(caught.value, file_list_api.UnknownBuildError)
 
 
 def test_a_catalogue_or_a_cabinet_makes_no_language() -> None:

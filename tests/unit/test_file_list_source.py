@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import requests
 
 from ansible_collections.officefleet.c2r.plugins.module_utils._cdn import (
     authenticode,
@@ -78,15 +79,12 @@ def asked(cdn: LabCdn) -> list[str]:
     return [request.path.partition("?")[0].rpartition("/")[2] for request in cdn.requests]
 
 
-def answer(cdn: LabCdn, tmp_path: Path, name: str = "list.json") -> Path:
+def answer(cdn: LabCdn, path: Path) -> Path:
     """The API's answer to the build, brought along in a file."""
-    (tmp_path / name).write_bytes(_get(cdn))
-    return tmp_path / name
-
-
-def _get(cdn: LabCdn) -> bytes:
-    query = {"channel": [BUILD.channel], "version": [BUILD.version], "arch": ["x64"], "alllanguages": ["True"]}
-    return cdn._file_list(query)
+    query = {"Channel": BUILD.channel, "Version": BUILD.version, "Arch": "x64", "AllLanguages": "True"}
+    path.write_bytes(requests.get(cdn.file_list_url, params=query, timeout=10).content)
+    cdn.requests.clear()
+    return path
 
 
 def test_the_api_is_asked_first_and_for_all_it_needs(read: Read, cdn: LabCdn) -> None:
@@ -147,11 +145,18 @@ def test_an_ofl_that_stands_in_has_to_be_signed(read: Read, nobody: str, monkeyp
     ],
 )
 def test_an_api_that_answers_nonsense_is_never_passed_over(
-    read: Read, cdn: LabCdn, change: dict[str, Any], kind: type[CdnError], text: str, monkeypatch: pytest.MonkeyPatch
+    read: Read,
+    cdn: LabCdn,
+    change: dict[str, Any],
+    kind: type[CdnError],
+    text: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    lie = json.dumps({**json.loads(_get(cdn)), **change}).encode()
-    path = file_list_source.API_URL.removeprefix(cdn.url)
-    monkeypatch.setitem(cdn._server.answers, path, lambda _query: lie)
+    path = answer(cdn, tmp_path / "filelist")
+    path.write_text(json.dumps({**json.loads(path.read_bytes()), **change}))
+    cdn.serve("/lies", tmp_path)
+    monkeypatch.setattr(file_list_source, "API_URL", f"{cdn.url}/lies/filelist")
     with pytest.raises(kind, match=text):
         read()
     assert asked(cdn) == ["filelist"]
@@ -177,9 +182,16 @@ def test_an_address_is_taken_for_what_it_leads_to(read: Read, cdn: LabCdn) -> No
     ]
 
 
+def test_a_cabinet_by_any_name_is_asked_for_as_it_is(read: Read, cdn: LabCdn, tmp_path: Path) -> None:
+    (tmp_path / "lists").write_bytes((cdn.anchors.parents[1] / "www/pr/wsus/ofl.cab").read_bytes())
+    cdn.serve("/office", tmp_path)
+    assert read(form="ofl", url=f"{cdn.url}/office/lists").form == "ofl"
+    assert [request.path for request in cdn.requests] == ["/office/lists"]
+
+
 def test_a_local_copy_is_taken_for_what_it_is(read: Read, cdn: LabCdn, tmp_path: Path) -> None:
     """A network without internet access: nothing is asked."""
-    plain = answer(cdn, tmp_path)
+    plain = answer(cdn, tmp_path / "list.json")
     ofl = tmp_path / "ofl.cab"
     ofl.write_bytes((cdn.anchors.parents[1] / "www/pr/wsus/ofl.cab").read_bytes())
     extracted = tmp_path / "list.xml"
@@ -205,7 +217,7 @@ def test_without_anchors_no_signature_is_looked_at(read: Read, cdn: LabCdn, tmp_
 
 
 def test_places_in_the_address_are_filled_in(read: Read, cdn: LabCdn, tmp_path: Path) -> None:
-    path = answer(cdn, tmp_path, f"{BUILD.channel}-{BUILD.version}-x64.json")
+    path = answer(cdn, tmp_path / f"{BUILD.channel}-{BUILD.version}-x64.json")
     assert read(url=f"{tmp_path}/{{channel}}-{{version}}-{{architecture}}.json").source == str(path)
     with pytest.raises(InputError, match=f"^file_list_url: '{tmp_path}/list-x86.json' cannot be read"):
         read(url=f"{tmp_path}/list-{{architecture}}.json", architecture="x86")
@@ -216,7 +228,7 @@ def test_places_in_the_address_are_filled_in(read: Read, cdn: LabCdn, tmp_path: 
 
 
 def test_a_copy_for_the_other_architecture_is_told_with_the_remedy(read: Read, cdn: LabCdn, tmp_path: Path) -> None:
-    path = answer(cdn, tmp_path)
+    path = answer(cdn, tmp_path / "list.json")
     with pytest.raises(FeedError, match=rf"^file_list_url: {path}: .*'x64', not for 'x86'.*{{architecture}}"):
         read(url=str(path), architecture="x86")
 

@@ -12,22 +12,14 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
-from ansible_collections.officefleet.c2r.plugins.module_utils._cdn.errors import FeedError, InputError
-
-if TYPE_CHECKING:
-    from ansible_collections.officefleet.c2r.plugins.module_utils._cdn import channels
+from ansible_collections.officefleet.c2r.plugins.module_utils._cdn.errors import InputError
 
 _STREAM = re.compile(r"stream\.(x64|x86)\.[a-z0-9-]+(?:\.proof)?\.dat")
 _PROOFING_NAME = re.compile(r"sp(?:64|32)[0-9]+\.cab|stream\.x(?:64|86)\.[a-z0-9-]+\.proof\.dat(?:\.cat)?")
 
 #: The member of ofl.cab by architecture; Microsoft's documentation writes it with other capitals.
 OFL_MEMBERS: Mapping[str, str] = {"x64": "o365client_64bit.xml", "x86": "o365client_32bit.xml"}
-
-
-class UnknownBuildError(FeedError):
-    """The API's well-formed answer to a version that it does not know: a list of no version."""
 
 
 @dataclass(frozen=True)
@@ -103,17 +95,3 @@ class FileList:
             f"{option}: {what!r} cannot be staged for {self.version} {self.architecture}. "
             f"Valid are {', '.join(valid) or 'none'}."
         )
-
-
-def from_api(document: bytes, version: str, architecture: str, channel: channels.Channel | None = None) -> FileList:
-    """Read the API's answer: file_list_api.read."""
-    from ansible_collections.officefleet.c2r.plugins.module_utils._cdn import file_list_api
-
-    return file_list_api.read(document, version, architecture, channel)
-
-
-def from_ofl(xml: bytes, channel: channels.Channel, version: str, architecture: str) -> FileList:
-    """Read a list of ofl.cab: file_list_ofl.read."""
-    from ansible_collections.officefleet.c2r.plugins.module_utils._cdn import file_list_ofl
-
-    return file_list_ofl.read(xml, channel, version, architecture)

@@ -9,7 +9,7 @@ import json
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from ansible_collections.officefleet.c2r.plugins.module_utils._cdn import file_list, file_list_checks
+from ansible_collections.officefleet.c2r.plugins.module_utils._cdn import file_list_checks
 from ansible_collections.officefleet.c2r.plugins.module_utils._cdn import version as office_version
 from ansible_collections.officefleet.c2r.plugins.module_utils._cdn.errors import FeedError
 
@@ -20,6 +20,10 @@ if TYPE_CHECKING:
 #: What an answer calls each: asked with Arch=x86, the service answers "x32".
 _ARCHITECTURES: Mapping[str, tuple[str, ...]] = {"x64": ("x64",), "x86": ("x86", "x32")}
 _OPTIONAL = ("languageType", "hashLocation", "hashAlgorithm")
+
+
+class UnknownBuildError(FeedError):
+    """The API's well-formed answer to a version that it does not know: a list of no version."""
 
 
 def read(document: bytes, version: str, architecture: str, channel: channels.Channel | None = None) -> FileList:
@@ -34,7 +38,7 @@ def read(document: bytes, version: str, architecture: str, channel: channels.Cha
     if not isinstance(nodes, list) or not all(isinstance(node, dict) for node in nodes):
         raise FeedError(f"{what} has no list 'files'.")
     if answer.get("version") != wanted:
-        kind = file_list.UnknownBuildError if answer.get("version") == "" else FeedError
+        kind = UnknownBuildError if answer.get("version") == "" else FeedError
         raise kind(
             f"{what} is for version {str(answer.get('version'))[:100]!r}, not for {wanted!r}: the API does not know "
             "that version for this channel and architecture. Check channel and version against the release history."

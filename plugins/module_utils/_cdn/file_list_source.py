@@ -125,7 +125,7 @@ def _read(source: str, wanted: _Wanted, form: str, reason: str) -> Listed:
         )
     try:
         files = _parse(data, kind, wanted, name)
-    except file_list.UnknownBuildError as error:
+    except file_list_api.UnknownBuildError as error:
         raise InputError(
             f"version: {wanted.version!r} is not a build of channel {wanted.channel.name} that the file list API knows "
             f"for {wanted.architecture}. Microsoft's release history lists the builds; "
