@@ -288,9 +288,11 @@ class LookupModule(LookupBase):
 
     def run(self, terms: list[Any], variables: dict[str, Any] | None = None, **kwargs: Any) -> list[Any]:
         """Give one answer per channel; AnsibleLookupError with a text for the user otherwise."""
-        self.set_options(var_options=variables, direct=kwargs)  # type: ignore[no-untyped-call]  # Ansible's
+        # What a template leaves empty is not asked for; of an empty path Ansible would make the working directory.
+        given = {name: value for name, value in kwargs.items() if value is not None and value != ""}
+        self.set_options(var_options=variables, direct=given)  # type: ignore[no-untyped-call]  # Ansible's
         try:
-            _check_texts(kwargs)  # Ansible has made text of numbers already
+            _check_texts(given)  # Ansible has made text of numbers already
             asked = [channels.find(_channel_name(term)) for term in terms]
             if not asked:
                 raise InputError("channel: none is given; name at least one, such as 'MonthlyEnterprise'.")
@@ -317,9 +319,8 @@ class LookupModule(LookupBase):
         if max_wait and not rolled_out:
             raise InputError("max_wait: it belongs to fully_rolled_out: true, which is not asked for.")
         return Wish(
-            # what a template leaves empty is not asked for
-            build=self._option("build") or None,
-            version=self._option("version") or None,
+            build=self._option("build"),
+            version=self._option("version"),
             offset=self._option("offset"),
             min_age=duration.parse(min_age, "min_age") if min_age else None,
             max_wait=duration.parse(max_wait or _MAX_WAIT, "max_wait") if rolled_out else None,

@@ -130,9 +130,16 @@ def test_each_option_leads_to_its_build(controller: Controller) -> None:
         ({"history": True, "offset": 1}, MIDDLE),
     ):
         assert controller.lookup(**options) == build.version, options
-    # what a survey leaves empty is not asked for
-    assert controller.lookup(build="", version="", min_age="", max_wait="", accept="", feeds="") == NEW.version
     assert controller.query("Current", "SemiAnnual", "monthly") == [NEW.version, OTHER.version, NEW.version]
+
+
+def test_what_a_survey_leaves_empty_is_not_asked_for(controller: Controller, monkeypatch: pytest.MonkeyPatch) -> None:
+    (controller.home / "work").mkdir()
+    monkeypatch.chdir(controller.home / "work")
+    empty = dict.fromkeys(("build", "version", "offset", "min_age", "max_wait", "accept", "feeds", "details"), "")
+    assert controller.lookup("Current", **empty) == NEW.version
+    assert list((controller.home / "work").iterdir()) == []
+    assert len(list((controller.home / "cache" / "feeds").glob("*.cab"))) == 1
 
 
 def test_details(controller: Controller) -> None:
