@@ -83,6 +83,10 @@ class PassingError(Exception):
 class FinalError(Exception):
     """One attempt failed in a way that any other would, too; the text is the reason."""
 
+    def __init__(self, reason: str, remedy: str = _REMEDY) -> None:
+        super().__init__(reason)
+        self.remedy = remedy
+
 
 class AbsentError(Exception):
     """There is no such file; the text is how that was said."""
@@ -141,7 +145,7 @@ def patiently(
             pause *= random.uniform(0.5, 1.0)  # noqa: S311  # so that many clients do not come back at once
             asked = min(error.retry_after, patience.retry_after)
         except FinalError as error:
-            raise TransferError(f"{option}: {redact(url)} cannot be fetched: {error}. {_REMEDY}") from error
+            raise TransferError(f"{option}: {redact(url)} cannot be fetched: {error}. {error.remedy}") from error
         except AbsentError as error:
             raise NotInBuildError(f"{option}: {redact(url)} is not there: {error}.") from error
         wait(max(pause, asked))

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import re
+import stat
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -16,6 +17,8 @@ from ansible_collections.officefleet.c2r.plugins.module_utils._cdn import http
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
+
+_REMEDY = "Check the path, and who may read there, then run again."
 
 
 class _Headers(dict[str, str]):
@@ -31,7 +34,7 @@ class LocalAnswer:
     def __init__(self, status: int, reason: str, headers: _Headers, descriptor: int = -1, left: int = 0) -> None:
         self.status = status
         self.reason = reason
-        self.headers = headers
+        self.headers: http.Headers = headers
         self._descriptor = descriptor
         self._left = left
 
@@ -69,8 +72,10 @@ class Client:
         except (FileNotFoundError, NotADirectoryError) as error:
             raise http.AbsentError(http.reason(error)) from error
         except (OSError, ValueError) as error:
-            raise http.FinalError(http.reason(error)) from error
+            raise http.FinalError(http.reason(error), _REMEDY) from error
         try:
+            if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+                raise http.FinalError("it is not a file", _REMEDY)
             yield _answer(descriptor, method, headers)
         finally:
             os.close(descriptor)
@@ -87,7 +92,7 @@ def _path(url: str) -> Path:
     parts = urlsplit(url) if url.lower().startswith("file:") else None
     path = Path(unquote(parts.path) if parts else url)
     if not path.is_absolute() or (parts and parts.netloc not in ("", "localhost")):
-        raise ValueError("that is neither an absolute path nor a file: URL of this machine")
+        raise http.FinalError("it is neither an absolute path nor a file: URL of this machine", _REMEDY)
     return path
 
 

@@ -7,9 +7,24 @@ from __future__ import annotations
 from collections import UserDict
 from typing import Literal, get_args
 
-Fault = Literal["missing", "bad-request", "html", "truncate", "flip", "stall"]
+Fault = Literal[
+    "missing",
+    "bad-request",
+    "html",
+    "busy",
+    "truncate",
+    "flip",
+    "stall",
+    "drip",
+    "no-ranges",
+    "no-validators",
+    "weak-etag",
+    "no-length",
+    "wrong-range",
+    "mixed-states",
+]
 FAULTS: tuple[str, ...] = get_args(Fault)
-BODY_FAULTS = frozenset({"truncate", "flip", "stall"})
+BODY_FAULTS = frozenset({"truncate", "flip", "stall", "drip"})
 
 
 class PathFaults(UserDict[str, str]):
@@ -17,7 +32,11 @@ class PathFaults(UserDict[str, str]):
 
     missing: 404. bad-request: 400, the real CDN's other word for absent. html: 200 with a web page, as captive
     portals and proxies do. truncate: the connection closes after half of the announced bytes. flip: the middle byte
-    of the file has its bits inverted. stall: half of the bytes, then silence.
+    of the file has its bits inverted. stall: half of the bytes, then silence. busy: 503 with Retry-After: 1. drip:
+    half of the bytes, then one every twentieth of a second. no-ranges: always the whole file. no-validators: neither
+    ETag nor Last-Modified. weak-etag: an ETag that If-Range may not use. no-length: chunked, without Content-Length.
+    wrong-range: the part behind the one that was asked for. mixed-states: each answer has another ETag, whatever
+    If-Range says, as several servers behind one name may have.
     """
 
     def __init__(self) -> None:

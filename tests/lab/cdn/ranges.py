@@ -25,6 +25,10 @@ class Validators:
         changed = datetime.fromtimestamp(int(status.st_mtime), UTC)
         return cls(f'"{status.st_mtime_ns:x}-{status.st_size:x}"', changed)
 
+    def weak(self) -> Validators:
+        """The same, promising only that the file means the same, not that its bytes are."""
+        return Validators(f"W/{self.etag}", self.last_modified)
+
     @property
     def headers(self) -> dict[str, str]:
         """ETag, Last-Modified."""
@@ -42,7 +46,8 @@ class Validators:
 
     def fit_range_of(self, request: web.Request) -> bool:
         """Whether If-Range, when sent, names this very state: only then a range continues what the client has."""
-        return request.headers.get("If-Range", self.etag) in {self.etag, self._date}
+        given = request.headers.get("If-Range")
+        return given is None or given == self._date or (given == self.etag and not given.startswith("W/"))
 
 
 class RangeNotSatisfiableError(Exception):

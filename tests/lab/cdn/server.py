@@ -10,7 +10,8 @@ import threading
 from collections.abc import Callable, Mapping
 from concurrent.futures import Future
 from pathlib import Path
-from typing import NamedTuple
+from typing import BinaryIO, NamedTuple
+from weakref import WeakKeyDictionary
 
 from aiohttp import web
 
@@ -44,8 +45,12 @@ class Server:
         self.tree = Tree()
         self.faults = PathFaults()
         self.requests: list[Request] = []
+        self.ranges: list[str] = []  # the Range of each request that had one, in the order of arrival
+        self.connections: set[object] = set()  # every connection that asked for a file
         self.answers: dict[str, Answer] = {}  # casefolded path -> JSON document for the query (keys casefolded)
         self.pace = Pace()
+        self.connection_rate: float | None = None  # bytes per second that one connection gets
+        self._paces: WeakKeyDictionary[object, Pace] = WeakKeyDictionary()
         self._socket = socket.create_server(("127.0.0.1", 0))
         self.port: int = self._socket.getsockname()[1]
         self._ready: Future[None] = Future()
@@ -98,6 +103,8 @@ class Server:
             raise web.HTTPNotFound
         if fault == "bad-request":
             raise web.HTTPBadRequest
+        if fault == "busy":
+            return web.Response(status=503, headers={"Retry-After": "1"})
         if fault == "html":
             return web.Response(body=PAGE, content_type="text/html")
         answer = self.answers.get(request.path.casefold())
@@ -121,42 +128,86 @@ class Server:
         return response
 
     async def _send_file(self, request: web.Request, path: Path, fault: str | None) -> web.StreamResponse:
+        if "Range" in request.headers:
+            self.ranges.append(request.headers["Range"])
         with path.open("rb") as file:
             status = path.stat()
             validators = Validators.of(status)
+            if fault == "weak-etag":
+                validators = validators.weak()
             size = status.st_size
             headers = {**validators.headers, "Accept-Ranges": "bytes"}
             if validators.unchanged_for(request):
                 return web.Response(status=304, headers=headers)
             try:
-                part = requested_range(request, validators, size)
+                part = self._part(request, validators, size, fault)
             except RangeNotSatisfiableError:
                 return web.Response(status=416, headers={**headers, "Content-Range": f"bytes */{size}"})
             start, end = part or (0, size)
             if part is not None:
                 headers["Content-Range"] = f"bytes {start}-{end - 1}/{size}"
+            if fault == "no-validators":
+                headers = {name: text for name, text in headers.items() if name not in {"ETag", "Last-Modified"}}
+            elif fault == "mixed-states":
+                headers["ETag"] = f'"{len(self.requests)}"'
             headers["Content-Type"] = CONTENT_TYPES.get(path.suffix.casefold(), "application/octet-stream")
             response = web.StreamResponse(status=200 if part is None else 206, headers=headers)
-            response.content_length = end - start
+            if fault == "no-length":
+                response.enable_chunked_encoding()
+            else:
+                response.content_length = end - start
             await response.prepare(request)
-            if request.method == "HEAD":
-                return response
-            half = start + (end - start) // 2
-            file.seek(start)
-            position = start
-            while position < end:
-                limit = half if fault in {"truncate", "stall"} else end
-                data = file.read(min(CHUNK_BYTES, limit - position))
-                if not data:
-                    break
-                if fault == "flip":
-                    data = _flipped(data, position, size)
-                await self.pace.take(len(data))
-                await response.write(data)
-                position += len(data)
-            if position < end:
-                await self._break_off(request, fault)
+            if request.method == "GET":
+                await self._send_part(request, response, file, (start, end), size, fault)
             return response
+
+    @staticmethod
+    def _part(request: web.Request, validators: Validators, size: int, fault: str | None) -> tuple[int, int] | None:
+        if fault == "no-ranges":
+            return None
+        if fault == "mixed-states":
+            validators = Validators(request.headers.get("If-Range", ""), validators.last_modified)
+        part = requested_range(request, validators, size)
+        if part is not None and fault == "wrong-range":
+            return min(part[1], size - 1), size
+        return part
+
+    async def _send_part(
+        self,
+        request: web.Request,
+        response: web.StreamResponse,
+        file: BinaryIO,
+        part: tuple[int, int],
+        size: int,
+        fault: str | None,
+    ) -> None:
+        start, end = part
+        half = start + (end - start) // 2
+        file.seek(start)
+        position = start
+        while position < end:
+            limit = half if fault in {"truncate", "stall", "drip"} else end
+            data = file.read(min(CHUNK_BYTES, limit - position))
+            if not data:
+                break
+            if fault == "flip":
+                data = _flipped(data, position, size)
+            await self.pace.take(len(data))
+            await self._pace_of(request).take(len(data))
+            await response.write(data)
+            position += len(data)
+        if fault == "drip":
+            for byte in file.read(end - position):
+                await asyncio.sleep(0.05)
+                await response.write(bytes([byte]))
+        elif position < end:
+            await self._break_off(request, fault)
+
+    def _pace_of(self, request: web.Request) -> Pace:
+        self.connections.add(request.transport)
+        pace = self._paces.setdefault(request.transport, Pace())
+        pace.bytes_per_second = self.connection_rate
+        return pace
 
     async def _send(self, request: web.Request, response: web.StreamResponse, body: bytes, fault: str | None) -> None:
         if fault in {"truncate", "stall"}:
