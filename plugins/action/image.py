@@ -14,7 +14,7 @@ from ansible.plugins.action import ActionBase
 from ansible.utils.display import Display
 
 from ansible_collections.officefleet.c2r.plugins.plugin_utils._progress import ProgressLines
-from ansible_collections.officefleet.c2r.plugins.plugin_utils._report.records import RecordsError
+from ansible_collections.officefleet.c2r.plugins.plugin_utils._records import RecordError
 from ansible_collections.officefleet.c2r.plugins.plugin_utils._wanted_versions import wanted_versions
 
 MODULE = "officefleet.c2r.image"
@@ -48,14 +48,13 @@ class ActionModule(ActionBase):
         return result
 
     def _wanted(self, records: str, channel: str | None) -> dict[str, str]:
-        """Give the versions that must not be pruned; without the directory no rollout has begun."""
-        directory = Path(records).expanduser()
-        if not directory.exists():
+        """Give the versions that must not be pruned; without the directory of records no rollout has begun."""
+        if "://" not in records and not Path(records).expanduser().exists():
             display.warning(f"records: {records} does not exist yet, so no version stays for a deployment.")
             return {}
         try:
-            return wanted_versions(directory, channel)
-        except RecordsError as error:
+            return wanted_versions(records, channel)
+        except RecordError as error:
             raise AnsibleActionFail(str(error)) from error  # type: ignore[no-untyped-call]  # partly annotated
 
     def _execute(self, arguments: dict[str, Any], task_vars: dict[str, Any] | None) -> dict[str, Any]:

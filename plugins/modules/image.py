@@ -162,9 +162,10 @@ options:
     elements: str
   records:
     description:
-      - A directory on the controller with the records of a rollout. Versions that deployments there want are not
-        removed, whatever O(keep) says. A record that cannot be read is an error.
-    type: path
+      - The records of a rollout, a directory on the controller or the address of a PostgreSQL database. Versions that
+        deployments there want are not removed, whatever O(keep) says. A record that cannot be read is an error.
+      - They are only read with O(keep).
+    type: str
   connections:
     description: How many connections to use at once, at most; from 1 to 64.
     type: int
@@ -495,7 +496,7 @@ ARGUMENT_SPEC: Mapping[str, Any] = {
     "current": {"type": "bool", "default": False},
     "keep": {"type": "int"},
     "pinned": {"type": "list", "elements": "str"},
-    "records": {"type": "path"},
+    "records": {"type": "str"},
     "connections": {"type": "int", "default": 8},
     "bandwidth_limit": {"type": "str"},
     "_progress_file": {"type": "path"},

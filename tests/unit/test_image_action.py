@@ -8,6 +8,7 @@ import json
 import re
 import time
 from collections.abc import Callable
+from datetime import UTC, datetime
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, cast
@@ -17,7 +18,9 @@ from ansible.errors import AnsibleActionFail
 
 from ansible_collections.officefleet.c2r.plugins.action import image
 from ansible_collections.officefleet.c2r.plugins.action.image import ActionModule
+from ansible_collections.officefleet.c2r.plugins.plugin_utils._directory_store import DirectoryStore
 from ansible_collections.officefleet.c2r.plugins.plugin_utils._progress import ProgressLines, describe
+from ansible_collections.officefleet.c2r.plugins.plugin_utils._records import DeploymentKey, Record
 
 ARGUMENTS = {"channel": "Current", "version": "16.0.20326.20100", "library": "/srv/office"}
 
@@ -175,3 +178,42 @@ def test_a_version_that_yaml_read_as_a_number_is_refused(
     with pytest.raises(AnsibleActionFail, match=rf"^version: {number} is a number, .* in quotes, .*'16\.0\.\d+\.\d+'"):
         action.plugin.run(task_vars={})
     assert action.calls == []
+
+
+def test_versions_that_deployments_want_reach_the_module(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    key = DeploymentKey("august", "Current", "16.0.20326.20000", "http://dp/office")
+    DirectoryStore(str(tmp_path)).save(Record("ws-1", "pilot", key, updated_at=datetime(2026, 8, 18, tzinfo=UTC)))
+    action = Action(monkeypatch, "ssh")
+    action.plugin._task.args |= {"records": str(tmp_path), "keep": 2}
+    action.plugin.run(task_vars={})
+    given = action.calls[0]["module_args"]
+    assert given == {**ARGUMENTS, "keep": 2, "_wanted": {"16.0.20326.20000": "wanted by deployment august"}}
+    (tmp_path / "ws-2.json").write_text("{")
+    with pytest.raises(AnsibleActionFail, match=r"^records: \S+ws-2\.json .* Nothing is pruned"):
+        action.plugin.run(task_vars={})
+
+
+def test_records_are_not_read_unless_something_may_be_pruned(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    (tmp_path / "ws-2.json").write_text("{")
+    action = Action(monkeypatch, "ssh")
+    action.plugin._task.args["records"] = str(tmp_path)
+    action.plugin.run(task_vars={})
+    assert action.calls[0]["module_args"] == ARGUMENTS
+
+
+def test_records_that_are_not_there_yet_are_warned_of(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    warnings: list[str] = []
+    monkeypatch.setattr(image.display, "warning", warnings.append)
+    action = Action(monkeypatch, "ssh")
+    action.plugin._task.args |= {"records": str(tmp_path / "records"), "keep": 2}
+    action.plugin.run(task_vars={})
+    assert action.calls[0]["module_args"] == {**ARGUMENTS, "keep": 2, "_wanted": {}}
+    assert warnings[0].startswith(f"records: {tmp_path}/records does not exist yet")
+
+
+@pytest.mark.parametrize("pinned", [[20228.2019], 20228.2019])
+def test_a_pinned_version_that_yaml_read_as_a_number_is_refused(monkeypatch: pytest.MonkeyPatch, pinned: Any) -> None:
+    action = Action(monkeypatch)
+    action.plugin._task.args["pinned"] = pinned
+    with pytest.raises(AnsibleActionFail, match=r"^pinned: 20228\.2019 is a number"):
+        action.plugin.run(task_vars={})
