@@ -84,6 +84,14 @@ def test_a_file_that_cannot_be_read_is_damaged(folder: Path, monkeypatch: pytest
     assert integrity.check(folder, image()) == (integrity.Damage(V64, "cannot be read: Input/output error"),)
 
 
+def test_a_file_that_becomes_a_link_is_not_followed(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    seen = integrity.contents(folder, image())
+    (folder / V64).rename(folder / "elsewhere")
+    (folder / V64).symlink_to(folder / "elsewhere")
+    monkeypatch.setattr(integrity, "contents", lambda _image, _listed: seen)
+    assert [damage.path for damage in integrity.check(folder, image())] == [V64]
+
+
 def test_a_file_larger_than_a_block_is_read_to_its_end(folder: Path) -> None:
     data = os.urandom(2_500_000)
     (folder / V64).write_bytes(data)
