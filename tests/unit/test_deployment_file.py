@@ -172,6 +172,10 @@ def test_expedite_shortens_soak_and_deadline() -> None:
     assert deployment.effective_gates(deployment.rings[0]).soak_time == 7200
     assert deployment.effective_deadline == Moment(datetime(2026, 12, 1))
     assert deployment.deadline == Moment(datetime(2026, 12, 15))
+    text = HEAD.replace("[pilot, all]", "[{group: pilot, gates: {soak_time: 1h}}, all]")
+    shorter = "    expedite: {reason: CVE, approved_by: anna, second_approver: bela, soak_time: 2h}\n"
+    (expedited,) = read(text + shorter).deployments
+    assert [expedited.effective_gates(ring).soak_time for ring in expedited.rings] == [3600, 7200]
     plain = only("deadline: 2026-12-15")
     assert plain.effective_gates(plain.rings[0]) == plain.rings[0].gates
     assert plain.effective_deadline == plain.deadline
@@ -419,6 +423,26 @@ def test_what_is_wrong_already_is_not_taken_for_missing() -> None:
     assert len(problems) == 1
 
 
+def test_an_inherited_value_does_not_take_the_place_of_a_wrong_one() -> None:
+    text = TEMPLATED.replace("    channel: Current\n", "    channel: Current\n    deadline: 2026-12-01\n")
+    wrong = "name: one\n    deadline: tomorow\n    available_from: 2026-12-02\n"
+    (problem,) = told(text.replace("name: one\n", wrong))
+    assert "deployments[one].deadline: 'tomorow'" in problem
+
+
+def test_warnings_are_sorted_by_line() -> None:
+    text = TEMPLATED.replace("template: careful", "template: base")
+    text += "    pin_until: 2026-11-01\n    bulletin: MS26-11-O365-X\n"
+    assert [warning.line for warning in read(text, fresh=()).warnings] == [12, 26, 27]
+
+
+def test_what_yaml_libraries_take_for_equal_is_not() -> None:
+    refused("windows: [{always: 1}]", "windows[0].always: 1 is not known")
+    refused('bulletin: "MS26\\n"', "bulletin: 'MS26\\n' is not the name")
+    attempts = only("retries: {max_attempts: 5.0}").retries.max_attempts
+    assert (attempts, type(attempts)) == (5, int)
+
+
 def test_names_are_unique() -> None:
     problems = told(HEAD + HEAD.partition("\n")[2].replace("[pilot, all]", "[other]"))
     assert any("7: deployments[broad].name: 'broad' stands in line 2 already" in each for each in problems)
@@ -446,8 +470,8 @@ def test_names_are_unique() -> None:
         ),
         ("allow_downgrade: true", ["going back needs pin_until"], 7),
         (
-            "expedite: {reason: x, approved_by: anna, second_approver: Anna}",
-            ["second_approver: 'Anna' is the first"],
+            "expedite: {reason: x, approved_by: ANNA, second_approver: ' Anna '}",
+            ["second_approver: ' Anna ' is the first"],
             7,
         ),
         (

@@ -64,6 +64,7 @@ def test_weekly_and_over_midnight(now: str, opens: str | None, closes: str) -> N
         ("fourth", "tuesday", "2026-12-02 00:00", "2026-12-22 09:00"),
         ("fifth", "saturday", "2026-12-02 00:00", "2027-01-30 09:00"),  # December has only four
         ("last", "saturday", "2026-12-02 00:00", "2026-12-26 09:00"),
+        ("last", "thursday", "2026-12-02 00:00", "2026-12-31 09:00"),
         ("last", "sunday", "2027-02-01 00:00", "2027-02-28 09:00"),
         ("last", "tuesday", "2026-12-02 00:00", "2026-12-29 09:00"),  # the fifth
     ],
@@ -121,6 +122,18 @@ def test_windows_that_touch_or_overlap_are_one() -> None:
     assert state("2026-12-06 12:00", friday, weekend, monday).closes_at == at("2026-12-07 05:00")
     whole_week = {"days": list(WEEKDAYS), "start": "00:00", "end": "24:00"}
     assert state("2026-12-04 19:00", whole_week).closes_at is None
+
+
+def test_the_earlier_of_two_windows_of_a_day_is_the_next() -> None:
+    evening = {"days": ["friday"], "start": "20:00", "end": "24:00"}
+    noon = {"days": ["friday"], "start": "12:00", "end": "13:00"}
+    assert state("2026-12-04 08:00", evening, noon).opens_at == at("2026-12-04 12:00")
+    assert state("2026-12-04 13:00", evening, noon).opens_at == at("2026-12-04 20:00")
+
+
+def test_the_end_of_a_long_exclusion_is_found() -> None:
+    found = state("2026-12-05 12:00", NIGHTS, exclusions=("2026-12-05..2027-12-03",))
+    assert found.opens_at == at("2027-12-04 22:00")
 
 
 def test_what_never_opens_says_so() -> None:
