@@ -62,7 +62,7 @@ class Site(BaseHTTPRequestHandler):
             self.connection.recv(1)
             return
         location = {"/away": self.elsewhere, "/near": "/found", "/round": "/round"}.get(path)
-        body = gzip.compress(b"MSCF") if path == "/packed" else b"" if location else b"MSCF"
+        body = gzip.compress(b"MSCF") if path == "/packed" else b"" if location or path == "/empty" else b"MSCF"
         known = {"/missing": 404, "/gone": 400, "/busy": 503, "/shut": 403, "/see": 404}
         self.send_response(302 if location else known.get(path, 200))
         if location:
@@ -235,7 +235,9 @@ def test_another_thread_can_end_a_wait(client: http.ClientFactory) -> None:
 def test_requests_keeps_its_connection(tmp_path: Path) -> None:
     with site() as (url, handler):
         downloader = Downloader("source", QUICK, connections=1)
+        handler.do_HEAD = handler.do_GET  # type: ignore[attr-defined]  # http.server looks for it
         for number in range(3):
+            assert downloader.size(f"{url}/empty") == 0
             downloader.fetch(f"{url}/found", tmp_path / str(number))
     assert len(handler.connections) == 1
 

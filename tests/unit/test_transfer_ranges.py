@@ -115,12 +115,14 @@ class Meeting(BaseHTTPRequestHandler):
     lock: threading.Lock
     running: int
     most: int
+    conditions: set[str | None]
 
     def do_GET(self) -> None:
         kind = type(self)
         start, end = (int(number) for number in self.headers["Range"].removeprefix("bytes=").split("-"))
         end = min(end + 1, len(BODY))
         with kind.lock:
+            kind.conditions.add(self.headers["If-Range"] if start else None)
             kind.running += 1
             kind.most = max(kind.most, kind.running)
         try:
@@ -146,6 +148,7 @@ def meeting() -> Iterator[tuple[str, type[Meeting]]]:
         barrier = threading.Barrier(4)
         lock = threading.Lock()
         running = most = 0
+        conditions: set[str | None] = set()  # noqa: RUF012 - one per server is the point
 
     with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as made:
         threading.Thread(target=made.serve_forever, args=(0.01,), daemon=True).start()
@@ -157,6 +160,7 @@ def test_one_file_gets_all_connections(meeting: tuple[str, type[Meeting]], tmp_p
     url, handler = meeting
     assert Downloader("cdn_url", Patience(read=15.0), connections=4).fetch(url, tmp_path / "file") == WHOLE
     assert handler.most == 4
+    assert handler.conditions == {None, '"one"'}  # no range but the first is asked for without the state it is of
 
 
 def test_the_bound_is_for_all_files_together(meeting: tuple[str, type[Meeting]], tmp_path: Path) -> None:
@@ -171,8 +175,7 @@ def test_the_bound_is_for_all_files_together(meeting: tuple[str, type[Meeting]],
 def test_no_connection_runs_far_ahead_of_the_hash(
     server: Server, url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """While the second segment does not come, the others wait once the window is full."""
-    monkeypatch.setattr(file_transfer, "WINDOW", 4)
+    """What is hashed later would have to come from the disk."""
     count = Count()
     downloader = Downloader("cdn_url", QUICK, connections=2, on_bytes=count)
     began: list[int] = []
@@ -248,6 +251,19 @@ def test_a_file_that_changes_under_way_is_taken_in_its_new_state(
     assert count.total == len(newer)
     assert count.thrown_away > 0
     assert server.requests
+
+
+def test_a_later_answer_with_another_part_is_not_used(server: Server, url: str, tmp_path: Path) -> None:
+    class Confuse(Count):
+        def __call__(self, number: int) -> None:
+            super().__call__(number)
+            server.faults[PATH] = "wrong-range"
+
+    count = Confuse()
+    assert Downloader("cdn_url", QUICK, connections=1, on_bytes=count).fetch(url, tmp_path / "file") == WHOLE
+    assert is_there(tmp_path / "file")
+    assert count.total == len(BODY)
+    assert count.thrown_away >= SEGMENT
 
 
 @pytest.mark.parametrize("fault", ["truncate", "stall", "drip"])

@@ -25,7 +25,6 @@ if TYPE_CHECKING:
 
 CHUNK = 1 << 20  #: bytes read and written at once, and held in memory per connection
 SEGMENT = 8 << 20  #: bytes asked for at once
-WINDOW = 24  #: segments that may be under way or wait for one before them to be hashed
 
 _RELEASE = 128 << 20  # bytes behind the hashed end that may still wait for the disk
 _FLUSH_AFTER = 1.0  # seconds after which also less than a chunk is written and counted
@@ -58,6 +57,7 @@ class Terms:
     option: str
     patience: http.Patience
     limit: RateLimit
+    window: int  #: segments of one file that may be under way, or wait for one before them to be hashed
     on_bytes: Callable[[int], None]
     submit: Callable[[Callable[[http.Client], None]], Future[None]]  #: runs a function on the next free connection
 
@@ -85,6 +85,7 @@ class FileTransfer:
         self._next: _Stretch | None = None
         self._futures: list[Future[None]] = []
         self._clients: set[http.Client] = set()
+        self._window_from = 0
         self._given_up = threading.Event()
         self.reused = 0  #: bytes that were there
         self.fetched = 0  #: bytes written
@@ -105,6 +106,7 @@ class FileTransfer:
                 self._next = _Stretch(0, SEGMENT if ranged else None)
             else:
                 self.reused = self._part.present
+                self._window_from = self._part.reach(0)  # what is there is hashed while the rest is fetched
                 self._plan(state, state.size, 0)
             return self._hash()
         except BaseException:
@@ -160,12 +162,13 @@ class FileTransfer:
                     raise self._error
                 if self._given_up.is_set():
                     raise StoppedError
-                while self._next is not None and self._next.position < head + WINDOW * SEGMENT:
+                window_end = max(head, self._window_from) + self._terms.window * SEGMENT
+                while self._next is not None and self._next.position < window_end:
                     self._submit(self._next)
                     self._next = next(self._todo, None)
                 reach = self._part.reach(head) if self.fetched or self.reused else head
                 if reach > head or head == self._size:
-                    return reach
+                    return min(reach, head + SEGMENT)
                 self._changed.wait()
 
     def _submit(self, stretch: _Stretch) -> None:

@@ -63,7 +63,7 @@ class Client:
             raw: Any = found.raw
             # Below urllib3, whose own reading gathers and copies; the name is the same in its versions 1 and 2.
             wire = raw._fp
-            answer = WireAnswer(wire, found.status_code, found.reason, found.headers)
+            answer = WireAnswer(method, wire, found.status_code, found.reason, found.headers)
             yield answer
             if answer.complete:
                 wire.close()

@@ -56,7 +56,7 @@ class Client:
         except ValueError as error:  # malformed addresses
             raise http.FinalError(http.reason(error)) from error
         with found:
-            yield WireAnswer(found, found.status, found.reason, found.headers)
+            yield WireAnswer(method, found, found.status, found.reason, found.headers)
 
     def end(self) -> None:
         """Let what other threads wait for here fail at once, now and later."""

@@ -17,13 +17,15 @@ if TYPE_CHECKING:
 class WireAnswer:
     """One answer, read as it comes over the wire: neither decoded nor gathered on the way."""
 
-    def __init__(self, found: HTTPResponse, status: int, reason: str, headers: http.Headers) -> None:
+    def __init__(self, method: str, found: HTTPResponse, status: int, reason: str, headers: http.Headers) -> None:
         self.status = status
         self.reason = reason
         self.headers = headers
         self._found = found
         text = headers.get("Content-Length", "")
         self._left = int(text) if text.isdecimal() and not found.chunked else None
+        if method == "HEAD":
+            self._left = 0
 
     @property
     def complete(self) -> bool:

@@ -66,7 +66,7 @@ class Downloader:
         self._connections = connections
         self._pool = ThreadPoolExecutor(connections, thread_name_prefix="fetch")
         self._own = threading.local()  # .client: each thread of the pool has its own
-        self._terms = Terms(option, patience, RateLimit(bytes_per_second), on_bytes, self._submit)
+        self._terms = Terms(option, patience, RateLimit(bytes_per_second), 2 * connections, on_bytes, self._submit)
         self._stop = threading.Event()
         self._lock = threading.Lock()  # guards the two below
         self._clients: list[http.Client] = []
