@@ -534,8 +534,10 @@ def test_a_deadline_before_every_window_is_a_warning() -> None:
 
 
 def test_a_bulletin_of_an_unknown_channel_is_a_warning() -> None:
-    (warning,) = read(indented("bulletin: MS26-12-O365-Quarterly")).warnings
-    assert "not compared" in warning.text
+    for name in ("MS26-12-O365-Quarterly", "KB5002138"):
+        (warning,) = read(indented(f"bulletin: {name}")).warnings
+        assert "not compared" in warning.text
+        assert name in warning.text
     assert read(indented("bulletin: MS26-12-O365-MONTHLY-ENTERPRISE")).warnings == ()
     assert read(indented("bulletin: O365-16-1110")).warnings == ()
 

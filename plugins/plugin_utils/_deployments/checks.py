@@ -5,12 +5,11 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from ansible_collections.officefleet.c2r.plugins.module_utils._cdn import channels, http
+from ansible_collections.officefleet.c2r.plugins.module_utils._cdn import bulletin, http
 from ansible_collections.officefleet.c2r.plugins.module_utils._cdn.errors import CdnError, InputError
 from ansible_collections.officefleet.c2r.plugins.module_utils._cdn.manifest import Manifest
 from ansible_collections.officefleet.c2r.plugins.plugin_utils import _spelling, _windows
@@ -21,7 +20,6 @@ from ansible_collections.officefleet.c2r.plugins.plugin_utils._deployments.yaml_
 
 #: Gives the manifest that a library has for a channel and version: (url, channel, version). None: it has no such image.
 ManifestOf = Callable[[str, str, str], "Manifest | None"]
-_BULLETIN = re.compile("MS[0-9]{2}-[0-9]{2}-O?365-(.+)", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
@@ -158,20 +156,17 @@ def _windows_open(entry: Entry, around: Surroundings) -> Iterator[Problem]:
 
 def _bulletin(entry: Entry, _around: Surroundings) -> Iterator[Problem]:
     deployment = entry.deployment
-    match = _BULLETIN.fullmatch(deployment.bulletin or "")
-    if match is None:
+    if deployment.bulletin is None:
         return
     try:
-        named = channels.find(re.sub("[-_ ]", "", match[1])).name
-    except InputError:
-        text = (
-            f"{deployment.bulletin!r} names a channel that is not known, so it is not compared with the deployment's."
-        )
+        named = bulletin.parse(deployment.bulletin).channel
+    except InputError as error:
+        text = f"{str(error).removeprefix('bulletin: ')} So it is not compared with the channel."
         yield entry.at("bulletin").problem(text, warning=True)
         return
-    if named != deployment.channel:
+    if named is not None and named.name != deployment.channel:
         yield entry.at("bulletin").problem(
-            f"{deployment.bulletin!r} is of channel {named}, the deployment{_and_version(deployment)} of "
+            f"{deployment.bulletin!r} is of channel {named.name}, the deployment{_and_version(deployment)} of "
             f"{deployment.channel} (line {entry.at('channel').line}). Correct one of them."
         )
 
