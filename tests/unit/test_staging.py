@@ -262,6 +262,14 @@ def test_a_file_that_the_cdn_lacks_is_fatal(cdn: LabCdn, tmp_path: Path, fault: 
     assert "i640.cab answered with HTTP status 40" in text
 
 
+def test_a_version_that_is_not_there_is_not_laid_to_a_language(cdn: LabCdn, tmp_path: Path) -> None:
+    for name in ("i640.cab", "s641033.cab", "i641033.cab", "stream.x64.en-us.dat"):
+        cdn.faults[cdn.path(NEW, name)] = "missing"
+    assert refusal(cdn, tmp_path, InputError).startswith(
+        f"version: {NEW.version} of channel MonthlyEnterprise is not on"
+    )
+
+
 @pytest.mark.parametrize("fault", ["missing", "bad-request"])
 def test_an_optional_file_may_be_missing(
     cdn: LabCdn, tmp_path: Path, fault: str, monkeypatch: pytest.MonkeyPatch

@@ -208,3 +208,37 @@ def test_what_an_earlier_run_was_asked_for_is_not_published(cdn: LabCdn, tmp_pat
     on_disk = staged.tree(tmp_path / BUILD.channel / BUILD.version)
     assert on_disk.keys() == {*(file.path for file in outcome.image.files), "manifest.json"}
     assert not [path for path in on_disk if "de-de" in path or "1031" in path]
+
+
+def test_what_is_published_wins_over_what_an_earlier_run_left(cdn: LabCdn, image: Path) -> None:
+    """That run may have checked less; the published file needs no look."""
+    cdn.faults[cdn.path(BUILD, "stream.x64.de-de.dat")] = "flip"
+    with pytest.raises(TransferError):
+        stage(cdn, image.parent.parent, languages=["de-de"])
+    left = image.parent.parent / ".staging" / f"{BUILD.channel}-{BUILD.version}"
+    genuine = staged.tree(image)
+    alter(left / STREAM)
+    assert staged.tree(image) == genuine
+    cdn.faults.clear()
+    stage(cdn, image.parent.parent, languages=["de-de"])
+    assert staged.tree(image)[STREAM] == genuine[STREAM]
+
+
+def test_check_mode_counts_what_an_earlier_run_left(cdn: LabCdn, tmp_path: Path) -> None:
+    cdn.faults[cdn.path(BUILD, "stream.x64.x-none.dat")] = "flip"
+    with pytest.raises(TransferError):
+        stage(cdn, tmp_path)
+    cdn.faults.clear()
+    before = staged.tree(tmp_path)
+    kept = {path.name for path in (tmp_path / ".staging").rglob("*.cab")}
+    foretold = stage(cdn, tmp_path, check_mode=True).plan
+    assert staged.tree(tmp_path) == before
+    outcome = stage(cdn, tmp_path)
+    assert foretold is not None
+    assert kept
+    assert not kept.intersection(one.url.rpartition("/")[2] for one in foretold.fetch)
+    assert foretold.bytes_to_fetch is not None
+    assert foretold.bytes_reused > 0
+    # What there is of a part shows only when the server is asked for the rest of it
+    assert foretold.bytes_to_fetch >= outcome.taken.bytes_fetched
+    assert foretold.bytes_to_fetch + foretold.bytes_reused == outcome.taken.bytes_fetched + outcome.taken.bytes_reused

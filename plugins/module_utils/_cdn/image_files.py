@@ -105,7 +105,7 @@ class ImageFiles:
         return Taken(tuple(files), fetched.size - fetched.reused, fetched.reused)
 
     def _found(self, download: Download, target: Path) -> Fetched | None:
-        """Give the file if it is there and as it has to be; if it is not, it is removed."""
+        """Give the file if it is there and as it has to be."""
         if not target.is_file():
             return None
         digest = hash_of(target, self._progress.add_bytes)
@@ -115,7 +115,6 @@ class ImageFiles:
             self._checks.check(download, target, found)
         except CdnError:
             self._progress.add_bytes(-size)
-            target.unlink()
             return None
         return found
 
