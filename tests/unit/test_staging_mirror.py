@@ -144,7 +144,7 @@ def test_what_is_no_manifest_is_refused(tmp_path: Path, text: str) -> None:
 
 def test_a_file_that_is_not_the_manifests_is_refused(cdn: LabCdn, source: Path, tmp_path: Path) -> None:
     files = Manifest.from_json((source / IMAGE / "manifest.json").read_text()).files
-    last = min(files, key=lambda file: file.size).path  # the largest go first
+    last = sorted(files, key=lambda file: file.size, reverse=True)[-1].path  # the largest go first
     cdn.faults[f"/library/{IMAGE}/{last}"] = "flip"
     with pytest.raises(TransferError, match=rf"^source: http\S+{last} is not what the manifest beside it says"):
         mirror(f"{cdn.url}/library", tmp_path, connections=1)
