@@ -10,14 +10,15 @@ import os
 import random
 import re
 import threading
+import time
 import tracemalloc
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
 
-from ansible_collections.officefleet.c2r.plugins.module_utils._cdn import file_transfer
+from ansible_collections.officefleet.c2r.plugins.module_utils._cdn import file_transfer, http
 from ansible_collections.officefleet.c2r.plugins.module_utils._cdn.errors import (
     NotInBuildError,
     RequirementError,
@@ -25,6 +26,7 @@ from ansible_collections.officefleet.c2r.plugins.module_utils._cdn.errors import
     TransferError,
 )
 from ansible_collections.officefleet.c2r.plugins.module_utils._cdn.http import Patience
+from ansible_collections.officefleet.c2r.plugins.module_utils._cdn.rate_limit import RateLimit
 from ansible_collections.officefleet.c2r.plugins.module_utils._cdn.transfer import Downloader, Fetched
 from ansible_collections.officefleet.c2r.tests.lab.cdn.server import Server
 
@@ -253,6 +255,47 @@ def test_a_file_that_changes_under_way_is_taken_in_its_new_state(
     assert server.requests
 
 
+class Shifted(BaseHTTPRequestHandler):
+    """Answers each later range, once, with one of the right length and state from elsewhere; the last one in two."""
+
+    protocol_version = "HTTP/1.1"
+    answers: list[str]
+
+    def do_GET(self) -> None:
+        start, end = (int(number) for number in self.headers["Range"].removeprefix("bytes=").split("-"))
+        end = min(end + 1, len(BODY))
+        if start == 2 * SEGMENT and self.answers.count("shifted") == 0:
+            self.answers.append("shifted")
+            start, end = start - 7, end - 7
+        elif start == 3 * SEGMENT:
+            self.answers.append("half")
+            end -= SEGMENT // 2
+        self.send_response(206)
+        self.send_header("ETag", '"one"')
+        self.send_header("Content-Range", f"bytes {start}-{end - 1}/{len(BODY)}")
+        self.send_header("Content-Length", str(end - start))
+        self.end_headers()
+        self.wfile.write(BODY[start:end])
+
+    def log_message(self, *_arguments: object) -> None:
+        """Stay quiet."""
+
+
+def test_what_an_answer_says_it_holds_is_believed(tmp_path: Path) -> None:
+    """Other bytes are thrown away, fewer are taken."""
+
+    class Handler(Shifted):
+        answers: list[str] = []  # noqa: RUF012 - one per server is the point
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as made:
+        threading.Thread(target=made.serve_forever, args=(0.01,), daemon=True).start()
+        url = f"http://127.0.0.1:{made.server_port}/file"
+        assert Downloader("cdn_url", QUICK, connections=1).fetch(url, tmp_path / "file") == WHOLE
+        made.shutdown()
+    assert is_there(tmp_path / "file")
+    assert Handler.answers == ["shifted", "half"]
+
+
 def test_a_later_answer_with_another_part_is_not_used(server: Server, url: str, tmp_path: Path) -> None:
     class Confuse(Count):
         def __call__(self, number: int) -> None:
@@ -264,6 +307,17 @@ def test_a_later_answer_with_another_part_is_not_used(server: Server, url: str, 
     assert is_there(tmp_path / "file")
     assert count.total == len(BODY)
     assert count.thrown_away >= SEGMENT
+
+
+def test_a_connection_that_breaks_off_but_brings_much_is_no_failure(
+    server: Server, url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each answer brings half of what is left of its range, down to the last byte, half of which is nothing."""
+    monkeypatch.setattr(file_transfer, "CHUNK", 1)
+    server.faults[PATH] = "truncate"
+    with pytest.raises(TransferError, match="2 attempts failed"):
+        Downloader("cdn_url", Patience(attempts=2, pause=0.0), connections=1).fetch(url, tmp_path / "file")
+    assert len(server.ranges) > 16
 
 
 @pytest.mark.parametrize("fault", ["truncate", "stall", "drip"])
@@ -279,12 +333,23 @@ def test_a_range_goes_on_where_its_connection_ended(server: Server, url: str, tm
     assert (count.total, count.thrown_away) == (len(BODY), 0)
 
 
-def test_a_limit_of_our_own_is_no_stall(server: Server, url: str, tmp_path: Path) -> None:
+def test_a_limit_of_our_own_is_no_stall(
+    server: Server, url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """The server sends at once what is read slowly."""
+    paid: list[int] = []
+    pay = RateLimit.pay
+
+    def noted(self: RateLimit, size: int, wait: Callable[[float], object]) -> None:
+        paid.append(size)
+        pay(self, size, wait)
+
+    monkeypatch.setattr(RateLimit, "pay", noted)
     patience = Patience(attempts=1, read=0.2, slowest=2 * len(BODY))
     downloader = Downloader("cdn_url", patience, bytes_per_second=2 * len(BODY))
     assert downloader.fetch(url, tmp_path / "file") == WHOLE
     assert len(server.requests) == 17
+    assert sum(paid) == len(BODY)
 
 
 def test_a_busy_server_is_asked_again(server: Server, url: str, tmp_path: Path) -> None:
@@ -342,6 +407,95 @@ def test_a_disk_that_becomes_full_keeps_what_is_there(
     monkeypatch.undo()
     assert Downloader("cdn_url", QUICK).fetch(url, tmp_path / "file").reused > 0
     assert server.requests
+
+
+class Silent(BaseHTTPRequestHandler):
+    """Answers the first range, is silent about the second and busy with the third; from the fourth on there is 404."""
+
+    protocol_version = "HTTP/1.1"
+    asked: set[int]
+
+    def do_GET(self) -> None:
+        number = int(self.headers["Range"].removeprefix("bytes=").split("-")[0]) // SEGMENT
+        self.asked.add(number)
+        if number == 1 or self.path == "/silent":
+            self.connection.settimeout(20)
+            self.connection.recv(1)  # until the client is gone
+            return
+        while number > 2 and not {1, 2} <= self.asked:
+            time.sleep(0.01)
+        self.send_response({0: 206, 2: 503}.get(number, 404))
+        self.send_header("ETag", '"one"')
+        self.send_header("Content-Range", f"bytes 0-{SEGMENT - 1}/{len(BODY)}")
+        self.send_header("Content-Length", str(SEGMENT if number == 0 else 0))
+        self.end_headers()
+        self.wfile.write(BODY[:SEGMENT] if number == 0 else b"")
+
+    def do_HEAD(self) -> None:
+        self.asked.add(-1)
+        self.connection.settimeout(20)
+        self.connection.recv(1)
+
+    def log_message(self, *_arguments: object) -> None:
+        """Stay quiet."""
+
+
+@pytest.fixture
+def silent() -> Iterator[tuple[str, set[int]]]:
+    class Handler(Silent):
+        asked: set[int] = set()  # noqa: RUF012 - one per server is the point
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as made:
+        made.daemon_threads = True
+        threading.Thread(target=made.serve_forever, args=(0.01,), daemon=True).start()
+        yield f"http://127.0.0.1:{made.server_port}/file", Handler.asked
+        made.shutdown()
+
+
+LONG = Patience(attempts=4, pause=30.0, connect=5.0, read=30.0)
+
+
+def test_one_range_that_fails_ends_the_others(
+    silent: tuple[str, set[int]], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Those that wait for an answer, and those that wait to ask again; on return nobody is at work any more."""
+    running: set[int] = set()
+    run = file_transfer.FileTransfer._run
+
+    def counted(self: file_transfer.FileTransfer, stretch: file_transfer._Stretch, client: http.Client) -> None:
+        running.add(id(stretch))
+        run(self, stretch, client)
+        running.discard(id(stretch))
+
+    monkeypatch.setattr(file_transfer.FileTransfer, "_run", counted)
+    began = time.monotonic()
+    with pytest.raises(NotInBuildError, match="404"):
+        Downloader("cdn_url", LONG, connections=4).fetch(silent[0], tmp_path / "file")
+    assert running == set()
+    assert time.monotonic() - began < 10
+
+
+@pytest.mark.parametrize("waits", ["for an answer", "to ask again", "for a size"])
+def test_an_error_elsewhere_ends_whatever_a_transfer_waits_for(
+    silent: tuple[str, set[int]], tmp_path: Path, waits: str
+) -> None:
+    url, asked = silent
+    downloader = Downloader("cdn_url", LONG, connections=2)
+
+    def work(number: int) -> None:
+        if number == 0:
+            if waits == "for a size":
+                downloader.size(url)
+            else:
+                downloader.fetch(url, tmp_path / "file")
+        while not asked & {"for an answer": {1}, "to ask again": {2}, "for a size": {-1}}[waits]:
+            time.sleep(0.01)
+        raise SignatureError("elsewhere")
+
+    began = time.monotonic()
+    with pytest.raises(SignatureError, match="elsewhere"):
+        downloader.each(work, range(2))
+    assert time.monotonic() - began < 10
 
 
 class TestCheck:

@@ -12,6 +12,7 @@ import re
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -32,12 +33,18 @@ SHA256 = hashlib.sha256(BODY).hexdigest()
 QUICK = Patience(attempts=3, pause=0.01, connect=2.0, read=5.0)
 PATH = "/office/data/stream.dat"
 PROGRAM = f"""
-import sys
+import os, signal, sys, threading
 from pathlib import Path
 from ansible_collections.officefleet.c2r.plugins.module_utils._cdn import file_transfer, transfer
 file_transfer.SEGMENT, file_transfer.CHUNK = {SEGMENT}, {CHUNK}
-say = lambda count: print(count, flush=True)
-transfer.Downloader("cdn_url", connections=4, on_bytes=say).fetch(sys.argv[1], Path(sys.argv[2]))
+total, lock = 0, threading.Lock()
+def count(number):
+    global total
+    with lock:
+        total += number
+        if total >= int(sys.argv[3]):
+            os.kill(os.getpid(), signal.SIGKILL)
+transfer.Downloader("cdn_url", connections=4, on_bytes=count).fetch(sys.argv[1], Path(sys.argv[2]))
 """
 
 
@@ -73,19 +80,9 @@ def url(server: Server) -> str:
 
 
 def killed(server: Server, url: str, target: Path, after: int) -> None:
-    """Kill a process that fetches, as soon as it has told of so many bytes."""
-    server.pace.bytes_per_second = 4_000_000  # slow enough to be in time
-    command = [sys.executable, "-c", PROGRAM, url, str(target)]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
-        assert process.stdout is not None
-        total = 0
-        for line in process.stdout:
-            total += int(line)
-            if total >= after:
-                process.send_signal(signal.SIGKILL)
-                break
-    assert process.returncode == -signal.SIGKILL
-    server.pace.bytes_per_second = None
+    """Let a process fetch and be killed as soon as it has counted so many bytes, while all its threads are at work."""
+    done = subprocess.run([sys.executable, "-c", PROGRAM, url, str(target), str(after)], check=False)
+    assert done.returncode == -signal.SIGKILL
     server.ranges.clear()
     server.requests.clear()
 
@@ -216,6 +213,25 @@ def test_a_part_with_holes_gets_just_those(server: Server, url: str, tmp_path: P
     ranges = sorted(asked(server))
     assert ranges[:3] == [(0, 100), (200, 300), (3 * SEGMENT, 4 * SEGMENT)]
     assert sum(end - start for start, end in ranges) == len(BODY) - present
+
+
+def test_what_is_there_is_hashed_while_the_rest_is_fetched(
+    server: Server, url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The first range is asked for before the end of what is there could have been hashed."""
+    prepared(tmp_path / "file", url, server)
+    part_of(tmp_path / "file", url).write(0, BODY[: 30 * SEGMENT])
+    read = PartFile.read
+
+    def waiting(self: PartFile, position: int, buffer: memoryview) -> int:
+        deadline = time.monotonic() + 10
+        while position > SEGMENT and not server.ranges and time.monotonic() < deadline:
+            time.sleep(0.01)
+        assert position <= SEGMENT or server.ranges
+        return read(self, position, buffer)
+
+    monkeypatch.setattr(PartFile, "read", waiting)
+    assert Downloader("cdn_url", QUICK, connections=1).fetch(url, tmp_path / "file").sha256 == SHA256
 
 
 class TestJournal:

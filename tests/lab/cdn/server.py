@@ -11,7 +11,6 @@ from collections.abc import Callable, Mapping
 from concurrent.futures import Future
 from pathlib import Path
 from typing import BinaryIO, NamedTuple
-from weakref import WeakKeyDictionary
 
 from aiohttp import web
 
@@ -46,11 +45,10 @@ class Server:
         self.faults = PathFaults()
         self.requests: list[Request] = []
         self.ranges: list[str] = []  # the Range of each request that had one, in the order of arrival
-        self.connections: set[object] = set()  # every connection that asked for a file
         self.answers: dict[str, Answer] = {}  # casefolded path -> JSON document for the query (keys casefolded)
         self.pace = Pace()
         self.connection_rate: float | None = None  # bytes per second that one connection gets
-        self._paces: WeakKeyDictionary[object, Pace] = WeakKeyDictionary()
+        self.connections: dict[object, Pace] = {}  # client's address and port -> the pace of a file's body
         self._socket = socket.create_server(("127.0.0.1", 0))
         self.port: int = self._socket.getsockname()[1]
         self._ready: Future[None] = Future()
@@ -204,8 +202,8 @@ class Server:
             await self._break_off(request, fault)
 
     def _pace_of(self, request: web.Request) -> Pace:
-        self.connections.add(request.transport)
-        pace = self._paces.setdefault(request.transport, Pace())
+        address = None if request.transport is None else request.transport.get_extra_info("peername")
+        pace = self.connections.setdefault(address, Pace())
         pace.bytes_per_second = self.connection_rate
         return pace
 
