@@ -99,9 +99,9 @@ class Theirs:
         listed = self.home / "aria2.txt"
         lines = [f"{server}{path}\n out={number}-{Path(path).name}\n" for number, path in enumerate(self.paths)]
         listed.write_text("".join(lines))
-        # Without its default, --file-allocation=prealloc, which writes every file twice.
+        # Not its default, prealloc, which writes every file twice: of all, this made it fastest here.
         fetch = [
-            *("aria2c", "-x8", "-s8", f"-j{files_at_once}", "--file-allocation=none", "--quiet", "--no-conf"),
+            *("aria2c", "-x8", "-s8", f"-j{files_at_once}", "--file-allocation=falloc", "--quiet", "--no-conf"),
             *("-d", str(self.folder), "-i", str(listed)),
         ]
         names = [str(self.folder / f"{number}-{Path(path).name}") for number, path in enumerate(self.paths)]
