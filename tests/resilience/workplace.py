@@ -75,7 +75,9 @@ class Workplace:
         self.cdn.gate.reset(delivered)
         reached = self.cdn.gate.reached
         command = [sys.executable, "-m", image_module.__name__, self._arguments(NEW, options)]
-        process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env=_environment())
+        process = subprocess.Popen(
+            command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env=self._environment()
+        )
         try:
             assert reached.wait(SECONDS), f"it ended with {process.poll()} before"
         finally:
@@ -123,7 +125,7 @@ class Workplace:
             text=True,
             timeout=SECONDS,
             check=False,
-            env=_environment(),
+            env=self._environment(),
         )
 
     def _arguments(self, build: Build, options: dict[str, Any]) -> str:
@@ -141,6 +143,7 @@ class Workplace:
         file.write_text(json.dumps({"ANSIBLE_MODULE_ARGS": given}))
         return str(file)
 
-
-def _environment() -> dict[str, str]:
-    return {k: v for k, v in os.environ.items() if not k.lower().endswith("_proxy")}
+    def _environment(self) -> dict[str, str]:
+        """Without proxies, and with a directory for what killed processes leave of temporary files."""
+        kept = {k: v for k, v in os.environ.items() if not k.lower().endswith("_proxy")}
+        return {**kept, "TMPDIR": str(self._home)}
