@@ -293,7 +293,7 @@ def test_what_an_answer_says_it_holds_is_believed(tmp_path: Path) -> None:
         assert Downloader("cdn_url", QUICK, connections=1).fetch(url, tmp_path / "file") == WHOLE
         made.shutdown()
     assert is_there(tmp_path / "file")
-    assert Handler.answers == ["shifted", "half"]
+    assert {"shifted", "half"} == set(Handler.answers)
 
 
 def test_a_later_answer_with_another_part_is_not_used(server: Server, url: str, tmp_path: Path) -> None:
