@@ -35,7 +35,8 @@ description:
     looks like those that Microsoft published by mistake is held. The lookup fails, says why, and nothing changes,
     neither what is chosen nor what later ones are compared with. See O(accept).
   - A build that was listed and then disappeared while the latest went back below it was withdrawn. It is never
-    chosen, and there is a warning about it until the channel has passed it.
+    chosen, and there is a warning about it until the channel has passed it. This holds also if the release history
+    that went back was never accepted, as soon as a later one without the build is used.
 notes:
   - Microsoft lists few builds, often two per channel. A build that is no longer listed may still be on the CDN. It is
     found with O(history) if this lookup saw it listed; otherwise name it in full instead of looking it up.

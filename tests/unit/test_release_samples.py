@@ -172,6 +172,28 @@ def test_a_withdrawn_build_is_not_chosen_again(
                 choices.choose(Wish(build=withdrawn), NOW)
 
 
+def test_a_build_is_withdrawn_also_if_nobody_accepted_the_feed_that_showed_it(controller: Controller) -> None:
+    """Whoever waited for the next feed, as the error advises, may not get the withdrawn build out of the history."""
+    current = channels.find("Current")
+    controller.admit("2022-07-a", "Current")
+    controller.held("2022-07-b", "Current")
+    assert controller.latest("2022-07-a", "Current") == "16.0.15330.20196"  # as long as nothing is chosen anew
+    admitted = controller.admit("2022-11-a", "Current")
+    assert [each.release.build for each in admitted.withdrawn(current)] == ["16.0.15330.20196"]
+    choices = admitted.choices(current, merge=True)
+    old_enough = Wish(min_age=timedelta(days=140))
+    assert choices.choose(old_enough, admitted.history.published).release.build == "16.0.15225.20288"
+    with pytest.raises(InputError, match="was withdrawn from channel Current"):
+        choices.choose(Wish(build="16.0.15330.20196"), NOW)
+
+
+def test_the_garbage_feed_withdraws_nothing(controller: Controller) -> None:
+    controller.admit("2022-11-a", *EVERY_CHANNEL)
+    controller.held(GARBAGE, *EVERY_CHANNEL)
+    admitted = controller.admit("2022-11-c", *EVERY_CHANNEL)
+    assert [admitted.withdrawn(channels.find(name)) for name in EVERY_CHANNEL] == [()] * len(EVERY_CHANNEL)
+
+
 def test_others_do_not_wait_for_a_channel_they_do_not_use(controller: Controller) -> None:
     """Nor does the lowered channel become the measure because somebody else asked."""
     controller.admit("2022-07-a", "Current")

@@ -169,10 +169,18 @@ class Admitted:
         )
 
     def withdrawn(self, channel: Channel) -> tuple[withdrawn.Withdrawn, ...]:
-        """Give the channel's withdrawn builds, highest first."""
-        return withdrawn.find(
-            (each.published, each.channels.get(channel.name, ())) for each in self._accepted_for(channel)
-        )
+        """Give the channel's withdrawn builds, highest first.
+
+        What a held feed showed counts as soon as a feed of later is used: until then nothing is changed by it.
+        """
+        name = channel.name
+        seen = [withdrawn.Seen(each.published, each.channels.get(name, ())) for each in self._accepted_for(channel)]
+        seen += [
+            withdrawn.Seen(feed.history.published, feed.history.channels.get(name, ()), accepted=False)
+            for feed in self.kept
+            if name not in feed.accepted and feed.history.published < self.history.published
+        ]
+        return withdrawn.find(sorted(seen, key=lambda each: each.published))
 
     def origin(self, channel: Channel, release: Release) -> tuple[str, datetime]:
         """Give where the build is listed and when that feed was published; a kept feed is verified again for it."""
