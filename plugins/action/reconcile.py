@@ -15,10 +15,18 @@ from ansible.plugins.action import ActionBase
 
 from ansible_collections.officefleet.c2r.plugins.module_utils._cdn.errors import InputError
 from ansible_collections.officefleet.c2r.plugins.modules.reconcile import ARGUMENT_SPEC
-from ansible_collections.officefleet.c2r.plugins.plugin_utils import _decide, _errors, _phase_line, _rings
+from ansible_collections.officefleet.c2r.plugins.plugin_utils import (
+    _decide,
+    _errors,
+    _notices,
+    _phase_line,
+    _rings,
+    _sources,
+)
 from ansible_collections.officefleet.c2r.plugins.plugin_utils._arguments import ArgumentsError, validated
 from ansible_collections.officefleet.c2r.plugins.plugin_utils._decide import Decision
 from ansible_collections.officefleet.c2r.plugins.plugin_utils._deployment import Deployment
+from ansible_collections.officefleet.c2r.plugins.plugin_utils._deployment_rules import loaded
 from ansible_collections.officefleet.c2r.plugins.plugin_utils._host_link import (
     HostLink,
     HungError,
@@ -36,6 +44,7 @@ from ansible_collections.officefleet.c2r.plugins.plugin_utils._records import (
     Standing,
 )
 from ansible_collections.officefleet.c2r.plugins.plugin_utils._rings import Gate
+from ansible_collections.officefleet.c2r.plugins.plugin_utils._sources import Slot
 
 #: How long a run leaves a host alone that hung: the others wait for each pass's slowest.
 HUNG_PAUSE = timedelta(minutes=10)
@@ -55,7 +64,7 @@ class ActionModule(ActionBase):
         task_vars = task_vars or {}
         try:
             arguments = validated(ARGUMENT_SPEC, self._task.args)
-            deployment = Deployment.from_options(arguments["deployment"])
+            deployment = _deployment(arguments)
             link = HostLink(self, task_vars, _answer_timeout(arguments["answer_timeout"]))
             with closing(open_store(arguments["records"])) as store:
                 visit = Visit(self, deployment, store, link, task_vars)
@@ -90,7 +99,11 @@ class Visit:
         self.width = max(len(str(name)) for name in self.in_run)
         self.groups = task_vars["groups"]
         self.ring = _rings.ring_of(deployment, self.groups, self.host)
+        mine = frozenset(name for name, hosts in self.groups.items() if self.host in hosts)
+        self.deployment = deployment.at(self.ring, mine)
         self.ours = True  # no other run is at this host
+        self.holds_slots = False
+        self.closed = False  # the host's turn has not come, for other reasons than its ring
         self._others: Mapping[str, Standing] | None = None
 
     def _other(self, host: str) -> Standing | None:
@@ -105,7 +118,7 @@ class Visit:
         """Take the pass, or write down a `failure` from elsewhere, with the host's record locked and read only then."""
         free: AbstractContextManager[bool] = nullcontext(True)  # check mode writes nothing, not even a lock file
         with free if self.check_mode else self.store.locked(self.host) as self.ours:
-            self.gate: Gate = _rings.gate(self.deployment, self.ring, self.groups, self._other, self.in_run)
+            self.gate: Gate = _rings.gate(self.deployment, self.ring, self.groups, self._other, self.in_run, _now())
             fresh = Record(self.host, self.ring, DeploymentKey.of(self.deployment))
             self.before = (self.store.load(self.host) or fresh).started(self.deployment, self.ring)
             self.record = self.before
@@ -117,7 +130,7 @@ class Visit:
         """Take the pass, unless this run has looked at the host already and nothing new can be expected of it."""
         now = _now()
         started = None if run_started is None else datetime.fromtimestamp(int(run_started), timezone.utc)
-        if started is not None and not _decide.due(self.before, started, now, self.gate):
+        if started is not None and not _decide.due(self.before, started, now, self.gate) and not self._slot_is_free():
             return self._left_alone()
         if not self.ours:
             return self._elsewhere(now)
@@ -144,16 +157,22 @@ class Visit:
         decision = _decide.decide(self.deployment, host, self.record, _now(), self.gate)
         if decision.step == "none" or look_only or self.check_mode:
             self._conclude(decision.without_step(), host)
+            self._tell_users(decision)
             return decision.step, self.check_mode and not look_only and decision.step != "none"
+        if decision.step == "download":
+            full = self._take_slots()
+            if full is not None:
+                self._conclude(decision.without_slot(full, _now() + _sources.SLOT_PAUSE), host)
+                return "none", False
         return decision.step, self._step(decision, host)
 
     def _step(self, decision: Decision, host: HostState) -> bool:
         """Take one step. It is written down before it is asked for: the answer may get lost, the step may not."""
         now = _now()
-        self.record = _decide.submitting(_decide.recorded(self.record, decision, host, now), decision.step, now)
+        self.record = _decide.submitting(_decide.recorded(self.record, decision, host, now), decision, now)
         self._save()
         try:
-            answer = self.link.ask("update", _options(self.deployment, decision.step))
+            answer = self.link.ask("update", _options(self.deployment, decision))
             host, taken = HostState.from_result(answer), _decide.step_answer(answer)
         except HungError as hung:
             self._lose(hung)
@@ -163,6 +182,24 @@ class Visit:
         after = _decide.after_step(self.deployment, host, self.record, _now(), self.gate, taken)
         self._conclude(after, host)
         return taken.submitted
+
+    def _take_slots(self) -> Slot | None:
+        """Get what the host needs to download; otherwise give what is not free."""
+        full = _sources.take(self.store.leases, self.deployment.slots, self.host, _now())
+        self.holds_slots = full is None
+        return full
+
+    def _tell_users(self, decision: Decision) -> None:
+        """Show the message that a deferral begins with, and remember whether everybody agrees."""
+        if decision.notice is None or self.check_mode or self.record.state == self.before.state == "restart_pending":
+            return
+        try:
+            answer = self.link.ask("user_notice", _notices.options(self.deployment, decision.notice))
+        except LostError:
+            return  # the next deferral tells them
+        if _notices.consent(answer, decision.notice):
+            self.record = replace(self.record, consented=True, revisit_at=_now())
+            self._save()
 
     def _after_a_lost_answer(self) -> bool:
         """Ask the host whether the step arrived. What is still open is for the next pass."""
@@ -187,6 +224,7 @@ class Visit:
         self._save()
 
     def _conclude(self, decision: Decision, host: HostState | None) -> None:
+        self.closed = decision.ring_closed
         self.record = _decide.recorded(self.record, decision, host, _now())
         self._save()
 
@@ -203,6 +241,7 @@ class Visit:
 
     def _left_alone(self) -> dict[str, Any]:
         """Answer from the record. Only what the rings have become meanwhile is new."""
+        self.closed = self.before.state == "waiting"
         if _decide.waits_for_ring(self.before) and (self.before.at_rest, self.before.reason) != (
             self.gate.settled,
             self.gate.reason,
@@ -219,7 +258,20 @@ class Visit:
 
     def _save(self) -> None:
         if self.ours and not self.check_mode:
+            self._mind_slots()
             self.store.save(self.record)
+
+    def _slot_is_free(self) -> bool:
+        """Get the slots that the host waits for, before it is asked anything: many may wait for one that is free."""
+        return self.before.waits_for_slot is not None and self.ours and self._take_slots() is None
+
+    def _mind_slots(self) -> None:
+        """Keep the download slots of a host for as long as it downloads; one that does not answer may still do."""
+        if self.record.state == "downloading":
+            _sources.keep(self.store.leases, self.deployment.slots, self.host, _now())
+        elif (self.holds_slots or self.before.submitted == "download") and self.record.state != "unreachable":
+            self.holds_slots = False
+            _sources.give_back(self.store.leases, self.deployment.slots, self.host)
 
     def _show(self, first: bool, pending: bool) -> None:
         """Show a change of phase, and at a run's first look all that is not as it should be."""
@@ -244,10 +296,18 @@ class Visit:
             "blocking_apps": list(record.blocking_apps),
             "attempts": record.attempts,
             "ring": record.ring,
-            "ring_closed": not self.gate.open,
+            "ring_closed": self.closed or not self.gate.open,
             "at_rest": record.at_rest,
             "revisit": record.revisit_at is not None or _decide.waits_for_ring(record),
         }
+
+
+def _deployment(arguments: dict[str, Any]) -> Deployment:
+    if arguments["rules"]:
+        return loaded(arguments["rules"])
+    if not arguments["deployment"]:
+        raise ArgumentsError("deployment: it is not given. Give it, or rules as rollout_plan returns them.")
+    return Deployment.from_options(arguments["deployment"])
 
 
 def _answer_timeout(seconds: int) -> int:
@@ -256,15 +316,15 @@ def _answer_timeout(seconds: int) -> int:
     return seconds
 
 
-def _options(deployment: Deployment, step: str) -> dict[str, Any]:
+def _options(deployment: Deployment, decision: Decision) -> dict[str, Any]:
     return {
         "version": deployment.version,
         "source": deployment.source,
-        "force_app_shutdown": deployment.force_app_shutdown,
+        "force_app_shutdown": decision.force,
         "multi_session_shutdown": deployment.multi_session_shutdown,
         "display_level": deployment.display_level,
         "allow_downgrade": deployment.allow_downgrade,
-        "_step": step,
+        "_step": decision.step,
     }
 
 

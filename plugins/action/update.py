@@ -169,7 +169,7 @@ class Errand:
 
     def _step(self, decision: Decision, host: HostState) -> tuple[Decision, HostState]:
         now = _now()
-        self.record = _decide.submitting(_decide.recorded(self.record, decision, host, now), decision.step, now)
+        self.record = _decide.submitting(_decide.recorded(self.record, decision, host, now), decision, now)
         try:
             answer = self._ask(decision.step)
         except LostError:

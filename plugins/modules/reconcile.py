@@ -18,9 +18,8 @@ description:
   - Open applications put an installation off, never a download. They are closed only when the deployment says so.
 options:
   deployment:
-    description: What the hosts are to become.
+    description: What the hosts are to become. Required without O(rules).
     type: dict
-    required: true
     suboptions:
       name:
         description:
@@ -100,6 +99,11 @@ options:
         type: str
         choices: [installed, downloaded]
         default: installed
+  rules:
+    description:
+      - A deployment with all its rules, as RV(officefleet.c2r.rollout_plan#module:rules) has it.
+      - Its form may change with any release; nothing else writes or reads it.
+    type: dict
   records:
     description:
       - Directory on the controller with one JSON document per host. It is made when missing.
@@ -285,7 +289,6 @@ from ansible_collections.officefleet.c2r.plugins.module_utils import _action_onl
 ARGUMENT_SPEC: dict[str, dict[str, Any]] = {
     "deployment": {
         "type": "dict",
-        "required": True,
         "options": {
             "name": {"type": "str"},
             "channel": {"type": "str", "required": True},
@@ -304,6 +307,7 @@ ARGUMENT_SPEC: dict[str, dict[str, Any]] = {
             "goal": {"type": "str", "choices": ["installed", "downloaded"], "default": "installed"},
         },
     },
+    "rules": {"type": "dict"},
     "records": {"type": "path", "required": True},
     "look_only": {"type": "bool", "default": False},
     "run_started": {"type": "float"},

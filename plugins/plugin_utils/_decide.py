@@ -10,39 +10,48 @@ Everything here is pure. What holds for every history (tests/unit/test_decide.py
   counting applies that failed because somebody opened an application just before (those are "blocked"), nor the first
   LOST_STEPS steps that broke off with the connection and left no trace on the host;
 - a staged update is ours only if its version is the target, since Apply takes no version;
+- nothing begins while the deployment is halted, and no apply outside its windows unless its deadline has passed and it
+  says so; applications are closed only where it says so, at once or after the deadline;
 - the installed version ends a deployment, never a "succeeded".
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
 from datetime import datetime, timedelta
 from typing import Any
 
 from ansible_collections.officefleet.c2r.plugins.module_utils._cdn import version
-from ansible_collections.officefleet.c2r.plugins.plugin_utils import _errors
+from ansible_collections.officefleet.c2r.plugins.plugin_utils import _errors, _preflight
 from ansible_collections.officefleet.c2r.plugins.plugin_utils._deployment import Deployment
 from ansible_collections.officefleet.c2r.plugins.plugin_utils._errors import DecodedError
 from ansible_collections.officefleet.c2r.plugins.plugin_utils._host_state import APPLYING, HostState, HostStateError
 from ansible_collections.officefleet.c2r.plugins.plugin_utils._records import HISTORY, Record, Transition
 from ansible_collections.officefleet.c2r.plugins.plugin_utils._rings import Gate
+from ansible_collections.officefleet.c2r.plugins.plugin_utils._schedule import Permission, permission
+from ansible_collections.officefleet.c2r.plugins.plugin_utils._sources import Slot
 
 STATES = (
     "compliant",
     "ahead",
+    "waived",
+    "halted",
     "waiting",
     "downloading",
     "staged",
     "applying",
+    "restart_pending",
+    "no_source",
     "blocked",
+    "exhausted",
     "failed",
     "incompatible",
     "com_unavailable",
     "unreachable",
 )
 #: At rest, yet a person may change it at any time: looked at again for as long as the run goes on.
-RETRIED = frozenset({"blocked", "com_unavailable", "unreachable"})
+RETRIED = frozenset({"blocked", "com_unavailable", "no_source", "restart_pending", "unreachable"})
 UNREACHABLE_PAUSE = timedelta(seconds=60)
 #: Download and Apply return once they are queued; for this long an unchanged status may still be the old one.
 GRACE = timedelta(seconds=5)
@@ -59,8 +68,13 @@ class Memory:
     not_before: datetime | None = None
     submitted: str | None = None
     arrived: bool = False
+    forced: bool = False
     lost_steps: int = 0
     staged: bool = False
+    deferrals: int = 0
+    deferred_until: datetime | None = None
+    consented: bool = False
+    awaits_restart: bool = False
 
     @classmethod
     def of(cls, record: Record) -> Memory:
@@ -80,7 +94,16 @@ class Decision:
     reason: str
     at_rest: bool
     memory: Memory
-    ring_closed: bool = False
+    ring_closed: bool = False  #: its turn has not come, so nothing is changed on the host
+    until: datetime | None = None  #: the moment it waits for, UTC
+    force: bool = False  #: the apply closes open applications
+    slot: str | None = None  #: the download slot it waits for
+    notice: str | None = None  #: what users are told: "ask" whether applications may be closed, "inform", "restart"
+
+    def without_slot(self, slot: Slot, until: datetime) -> Decision:
+        """Give the decision for a host whose download waits for a slot; it is asked again at `until` at the latest."""
+        reason = f"{slot.name}: {slot.limit} of {slot.limit} downloads are under way"
+        return replace(self, step="none", state="waiting", reason=reason, until=until, slot=slot.name)
 
     def without_step(self) -> Decision:
         """Give the same decision for a host whose step is left for the next look."""
@@ -95,10 +118,10 @@ def decide(deployment: Deployment, host: HostState | None, record: Record, now: 
     memory = Memory.of(record)
     if host is None:
         return Decision("none", "unreachable", "does not answer", at_rest=True, memory=memory)
-    standing = _standing(deployment, host, memory)
-    if standing is not None and standing.state == "com_unavailable" and not gate.open:
+    standing = _standing(deployment, host, memory, deployment.waivers.get(record.host))
+    if standing is not None and standing.state == "com_unavailable":
         # What turns the interface on is done when the host's turn comes, as everything else
-        return Decision("none", "waiting", gate.reason, gate.settled, standing.memory, ring_closed=True)
+        return _before_its_turn(deployment, host, standing.memory, now, gate) or standing
     if standing is not None:
         return standing
     if host.busy:
@@ -136,13 +159,18 @@ def recorded(record: Record, decision: Decision, host: HostState | None, now: da
         not_before=memory.not_before,
         submitted=memory.submitted,
         arrived=memory.arrived and memory.submitted is not None,
+        forced=memory.forced and memory.submitted is not None,
         lost_steps=memory.lost_steps,
         submitted_at=record.submitted_at if memory.submitted else None,
         staged=memory.staged,
-        deferrals=record.deferrals + (decision.state == "blocked" and changed),
+        deferrals=memory.deferrals,
+        deferred_until=memory.deferred_until,
+        consented=memory.consented,
+        awaits_restart=memory.awaits_restart,
         updated_at=now,
         at_rest=decision.at_rest,
         revisit_at=_revisit(decision, now),
+        waits_for_slot=decision.slot,
     )
     if host is not None:
         after = replace(
@@ -161,9 +189,18 @@ def recorded(record: Record, decision: Decision, host: HostState | None, now: da
     return after
 
 
-def submitting(record: Record, step: str, now: datetime) -> Record:
+def submitting(record: Record, decision: Decision, now: datetime) -> Record:
     """Give the record to save before a step is asked for: should the answer be lost, the next look knows of it."""
-    return replace(record, submitted=step, submitted_at=now, arrived=False, error=None, failure=None, not_before=None)
+    return replace(
+        record,
+        submitted=decision.step,
+        submitted_at=now,
+        arrived=False,
+        forced=decision.force,
+        error=None,
+        failure=None,
+        not_before=None,
+    )
 
 
 def after_step(
@@ -181,7 +218,7 @@ def after_step(
         withdrawn = replace(record, submitted=None, submitted_at=None)
         return decide(deployment, host, withdrawn, now, gate).without_step()
     memory = replace(Memory.of(record), arrived=True)
-    standing = _standing(deployment, host, memory)
+    standing = _standing(deployment, host, memory, None)
     if standing is not None and standing.state == "compliant":
         return standing
     if host.busy:
@@ -211,44 +248,26 @@ def step_answer(answer: Mapping[str, Any]) -> StepAnswer:
     return StepAnswer(bool(answer.get("submitted")), answer.get("refused"), failed)
 
 
-def _standing(deployment: Deployment, host: HostState, memory: Memory) -> Decision | None:
-    """Judge what no step can change: at the target, ahead, unfit for the image, out of reach of COM."""
-    settled = replace(memory, submitted=None, staged=False, not_before=None, failure=None, error=None)
+def _standing(deployment: Deployment, host: HostState, memory: Memory, waiver: str | None) -> Decision | None:
+    """Judge what no step can change: at the target, ahead, waived, unfit for the image, out of reach of COM."""
+    settled = Memory(attempts=memory.attempts, lost_steps=memory.lost_steps, deferrals=memory.deferrals)
     kept = replace(memory, error=None)
     if not host.installed or host.version is None:
         return Decision("none", "incompatible", "no Click-to-Run Office is installed", at_rest=True, memory=kept)
     installed = version.parse(host.version)
     if installed == deployment.target:
         return Decision("none", "compliant", f"runs {host.version}", at_rest=True, memory=settled)
-    if installed > deployment.target and not deployment.allow_downgrade and _on_channel(deployment, host):
+    if installed > deployment.target and not deployment.allow_downgrade and _preflight.on_channel(deployment, host):
         return Decision("none", "ahead", f"runs {host.version}, newer than the target", at_rest=True, memory=kept)
-    misfit = next(_misfits(deployment, host), None)
+    if waiver is not None:
+        return Decision("none", "waived", waiver, at_rest=True, memory=kept)
+    misfit = next(_preflight.misfits(deployment, host), None)
     if misfit is not None:
         return Decision("none", "incompatible", misfit, at_rest=True, memory=kept)
     if host.status is None:
         reason = host.management_reason or "the COM interface of Click-to-Run does not answer"
         return Decision("none", "com_unavailable", reason, at_rest=True, memory=kept)
     return None
-
-
-def _on_channel(deployment: Deployment, host: HostState) -> bool:
-    return deployment.channel is None or host.channel == deployment.channel
-
-
-def _misfits(deployment: Deployment, host: HostState) -> Iterator[str]:
-    """Name what keeps the image from suiting the host, the weightiest first."""
-    if not _on_channel(deployment, host):
-        on = host.channel or host.channel_url or "no known channel"
-        pending = ", a change of channel is pending" if host.channel_change_pending else ""
-        yield f"is on {on}{pending}; {deployment.version} comes from {deployment.channel}"
-    if deployment.architectures is not None and (host.architecture or "") not in deployment.architectures:
-        image = ", ".join(sorted(deployment.architectures))
-        yield f"architecture {host.architecture or 'unknown'} is not in the image ({image})"
-    if deployment.languages is not None:
-        missing = sorted(set(host.languages) - deployment.languages)
-        if missing:
-            image = ", ".join(sorted(deployment.languages))
-            yield f"language {', '.join(missing)} is not in the image ({image})"
 
 
 def _while_busy(deployment: Deployment, host: HostState, memory: Memory) -> Decision:
@@ -290,11 +309,14 @@ def _settle(deployment: Deployment, host: HostState, record: Record, now: dateti
     """Account for what was asked for and is over, or was there and is gone. Success is what is staged, nothing else."""
     memory = Memory.of(record)
     ready = host.ready == deployment.version
+    if memory.awaits_restart and not host.restart_pending:
+        failure = f"the installation reported success, yet {host.version} still runs after the restart"
+        return replace(memory, awaits_restart=False, attempts=memory.attempts + 1, failure=failure, error=None)
     if memory.submitted == "download" and ready:
         return replace(memory, submitted=None, staged=True, failure=None, error=None)
     if memory.submitted is not None:
         step, memory = memory.submitted, replace(memory, submitted=None, staged=memory.staged and ready)
-        if host.status == "apply_failed" and ready and host.blocking_apps and not deployment.force_app_shutdown:
+        if host.status == "apply_failed" and ready and host.blocking_apps and not memory.forced:
             # Opened between the look and Apply: it is the user's turn, and nothing has been tried in vain.
             return replace(memory, failure=None, error=None)
         if not memory.arrived and host.status in (record.status, "unknown"):
@@ -302,6 +324,9 @@ def _settle(deployment: Deployment, host: HostState, record: Record, now: dateti
         if host.status == f"{step}_failed":
             error = _errors.decode(host.error_domain, host.error_code)
             return _failed(deployment, memory, f"{step} failed: {_errors.summary(error)}", error, now)
+        if host.status == "apply_succeeded" and host.restart_pending:
+            reason = "the installation reported success, and Windows waits for a restart"
+            return replace(memory, awaits_restart=True, failure=reason, error=None)
         if host.status == f"{step}_succeeded":
             found = f"{host.ready or 'nothing'} is staged" if step == "download" else f"{host.version} still runs"
             return _failed(deployment, memory, f"{step} reported success, yet {found}", None, now)
@@ -338,32 +363,94 @@ def _next_step(deployment: Deployment, host: HostState, memory: Memory, now: dat
         return Decision("none", "staged", f"{deployment.version} is downloaded", at_rest=True, memory=memory)
     if memory.attempts >= deployment.max_attempts:
         reason = f"{memory.attempts} of {deployment.max_attempts} attempts failed; {memory.failure}"
-        return Decision("none", "failed", reason, at_rest=True, memory=replace(memory, not_before=None))
-    if not gate.open:
-        return Decision("none", "waiting", gate.reason, at_rest=gate.settled, memory=memory, ring_closed=True)
+        return Decision("none", "exhausted", reason, at_rest=True, memory=replace(memory, not_before=None))
+    early = _before_its_turn(deployment, host, memory, now, gate)
+    if early is not None:
+        return replace(early, state="staged") if ready and early.state == "waiting" and gate.open else early
+    allowed = permission(deployment.schedule, now, host.utc_offset_minutes)
     if memory.not_before is not None and memory.not_before > now:
         at = memory.not_before.strftime("%H:%M:%SZ")
         reason = f"attempt {memory.attempts + 1} of {deployment.max_attempts} at {at}; {memory.failure}"
-        return Decision("none", "waiting", reason, at_rest=False, memory=memory)
+        return Decision("none", "waiting", reason, at_rest=False, memory=memory, until=memory.not_before)
     if host.scenario:
         reason = f"Click-to-Run runs something else ({host.scenario})"
         return Decision("none", "waiting", reason, at_rest=False, memory=memory)
-    if not ready:
-        return Decision("download", "downloading", f"downloads {deployment.version}", at_rest=False, memory=memory)
-    if deployment.force_app_shutdown and host.multi_session and not deployment.multi_session_shutdown:
+    if memory.awaits_restart and host.restart_pending:
+        rule = deployment.restart.servers if host.server else deployment.restart.workstations
+        notice = "restart" if rule == "notice" else None
+        return Decision("none", "restart_pending", str(memory.failure), at_rest=True, memory=memory, notice=notice)
+    if not (allowed.apply if ready else allowed.download):
+        state = "staged" if ready else "waiting"
+        return Decision("none", state, allowed.reason, allowed.until is None, memory, until=allowed.until)
+    if not ready and deployment.no_source is not None:
+        return Decision("none", "no_source", deployment.no_source, at_rest=True, memory=memory)
+    if ready:
+        return _apply(deployment, host, memory, allowed, now)
+    return Decision("download", "downloading", f"downloads {deployment.version}", at_rest=False, memory=memory)
+
+
+def _before_its_turn(
+    deployment: Deployment, host: HostState, memory: Memory, now: datetime, gate: Gate
+) -> Decision | None:
+    """Decide for a host that nothing may be changed on yet: halted, a closed ring, a time that has not come."""
+    allowed = permission(deployment.schedule, now, host.utc_offset_minutes)
+    if deployment.schedule.halted:
+        return Decision("none", "halted", allowed.reason, at_rest=True, memory=memory, ring_closed=True)
+    if not gate.open:
+        return Decision("none", "waiting", gate.reason, gate.settled, memory, ring_closed=True, until=gate.until)
+    if allowed.download or allowed.apply:
+        return None
+    at_rest = allowed.until is None
+    return Decision("none", "waiting", allowed.reason, at_rest, memory, ring_closed=True, until=allowed.until)
+
+
+def _apply(deployment: Deployment, host: HostState, memory: Memory, allowed: Permission, now: datetime) -> Decision:
+    """Decide for a host whose update is downloaded and may be installed now, if nobody is in the way."""
+    always = deployment.force_app_shutdown
+    several = host.multi_session and not (deployment.multi_session_shutdown or deployment.apps.multi_session_shutdown)
+    if always and several:
         reason = "several people may work on this host (multi-session): force_app_shutdown needs multi_session_shutdown"
         return Decision("none", "blocked", reason, at_rest=True, memory=memory)
-    if host.blocking_apps and not deployment.force_app_shutdown:
-        reason = f"open: {', '.join(host.blocking_apps)}"
-        return Decision("none", "blocked", reason, at_rest=True, memory=memory)
-    return Decision("apply", "applying", f"applies {deployment.version}", at_rest=False, memory=memory)
+    if host.blocking_apps and not always:
+        may_close = allowed.force and deployment.apps.close == "after_deadline" and not several
+        before, memory = memory, _deferral(deployment, memory, may_close, now)
+        if not may_close or not _ripe(deployment, memory, now):
+            return _blocked(deployment, host, memory, may_close, news=memory.deferrals > before.deferrals)
+        return Decision("apply", "applying", f"applies {deployment.version}", False, memory, force=True)
+    return Decision("apply", "applying", f"applies {deployment.version}", at_rest=False, memory=memory, force=always)
+
+
+def _deferral(deployment: Deployment, memory: Memory, may_close: bool, now: datetime) -> Memory:
+    """Begin a deferral, unless one lasts, the users agreed or all are used up."""
+    lasts = memory.deferred_until is not None and now < memory.deferred_until
+    if lasts or (may_close and (memory.consented or memory.deferrals >= deployment.apps.defer)):
+        return memory
+    until = now + timedelta(seconds=deployment.apps.wait)
+    return replace(memory, deferrals=memory.deferrals + 1, deferred_until=until, consented=False)
+
+
+def _ripe(deployment: Deployment, memory: Memory, now: datetime) -> bool:
+    """Tell whether open applications are closed now: everybody agreed, or the last deferral is over."""
+    over = memory.deferred_until is None or memory.deferred_until <= now
+    return memory.consented or (over and memory.deferrals >= deployment.apps.defer)
+
+
+def _blocked(deployment: Deployment, host: HostState, memory: Memory, may_close: bool, news: bool) -> Decision:
+    reason = f"open: {', '.join(host.blocking_apps)}"
+    if may_close and memory.deferred_until is not None:
+        until = memory.deferred_until.strftime("%Y-%m-%d %H:%MZ")
+        reason += f"; put off until {until} ({memory.deferrals} of {deployment.apps.defer})"
+    notice = None
+    if news and deployment.notice is not None:
+        notice = "ask" if may_close and deployment.notice.postpone else "inform"
+    return Decision("none", "blocked", reason, at_rest=True, memory=memory, notice=notice)
 
 
 def _revisit(decision: Decision, now: datetime) -> datetime | None:
     if decision.state == "unreachable":
         return now + UNREACHABLE_PAUSE
-    if decision.state == "waiting" and decision.memory.not_before is not None and not decision.ring_closed:
-        return max(now, decision.memory.not_before)
+    if decision.until is not None:
+        return max(now, decision.until)
     if decision.ring_closed or (decision.at_rest and decision.state not in RETRIED):
         return None
     return now

@@ -6,13 +6,27 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from ansible_collections.officefleet.c2r.plugins.module_utils._cdn import channels, version
 from ansible_collections.officefleet.c2r.plugins.module_utils._cdn.errors import InputError
 from ansible_collections.officefleet.c2r.plugins.module_utils._cdn.version import Version
+from ansible_collections.officefleet.c2r.plugins.plugin_utils._deployments.model import Apps, Notice, Restart
+from ansible_collections.officefleet.c2r.plugins.plugin_utils._deployments.moments import ASAP, Moment
+from ansible_collections.officefleet.c2r.plugins.plugin_utils._schedule import Schedule
+from ansible_collections.officefleet.c2r.plugins.plugin_utils._sources import ImageSource, Slot, choose, slots
+
+
+@dataclass(frozen=True)
+class GateRules:
+    """What a ring has to show before the next one opens."""
+
+    success: int = 95  #: percent of its hosts at the version; with `coverage`, of the hosts that were reached
+    coverage: int | None = None  #: percent of its hosts reached; None: hosts not reached count as not compliant
+    soak: int = 0  #: seconds for which that share has to have been there
+    stop_on: frozenset[tuple[str, str]] = frozenset()  #: domains and codes, lower case; one host with one stops all
 
 
 @dataclass(frozen=True)
@@ -28,15 +42,53 @@ class Deployment:
     channel: str | None = None
     languages: frozenset[str] | None = None
     architectures: frozenset[str] | None = None
+    proofing_tools: frozenset[str] = frozenset()
+    min_os: str | None = None  #: the oldest Windows build the image runs on
+    min_client: str | None = None  #: the oldest Office build that can take it
+    min_free_disk: int = 0  #: bytes free on the volume of Office before a download
+    take_over: bool = False  #: also where another tool manages the updates
     rings: tuple[str, ...] = ()
-    ring_success: int = 95  #: percent of a ring that must be compliant before the next one opens
+    gate: GateRules = GateRules()  # immutable
+    ring_gates: Mapping[str, GateRules] = field(default_factory=dict)  #: of single rings, instead of `gate`
+    ring_available_from: Mapping[str, Moment] = field(default_factory=dict)
+    only_rings: bool = False  #: hosts in none of the rings are left alone
+    sources: tuple[ImageSource, ...] = ()  #: instead of `source`, in the order of preference
+    no_source: str | None = None  #: why a host has none of them
+    slots: tuple[Slot, ...] = ()  #: what a host has to hold while it downloads
     max_attempts: int = 3
     retry_delay: int = 900
-    force_app_shutdown: bool = False
+    schedule: Schedule = Schedule()  # noqa: RUF009  # immutable
+    waivers: Mapping[str, str] = field(default_factory=dict)  #: by host, why it is left alone for now
+    apps: Apps = field(default_factory=Apps)
+    notice: Notice | None = None
+    restart: Restart = field(default_factory=Restart)
+    force_app_shutdown: bool = False  #: always, whatever the deadline
     multi_session_shutdown: bool = False  #: force_app_shutdown holds where several people work on one host, too
     display_level: bool = False
     allow_downgrade: bool = False
     goal: str = "installed"
+
+    def gate_rules(self, ring: str) -> GateRules:
+        """Give what a ring has to show before the next one opens."""
+        return self.ring_gates.get(ring, self.gate)
+
+    def at(self, ring: str, groups: Collection[str]) -> Deployment:
+        """Give it as a host of this ring and these groups gets it: from when, and from which source."""
+        schedule = replace(self.schedule, ring_available_from=self.ring_available_from.get(ring, ASAP))
+        chosen = choose(self.sources, groups) if self.sources else None
+        if chosen is None:
+            return replace(self, schedule=schedule)
+        if isinstance(chosen, str):
+            return replace(self, schedule=schedule, no_source=chosen)
+        return replace(
+            self,
+            schedule=schedule,
+            source=chosen.url,
+            slots=slots(chosen, groups),
+            languages=chosen.languages,
+            architectures=chosen.architectures,
+            proofing_tools=chosen.proofing_tools,
+        )
 
     @property
     def target(self) -> Version:
@@ -55,7 +107,7 @@ class Deployment:
             languages=frozenset(str(language).lower() for language in options["languages"]),
             architectures=frozenset(str(architecture).lower() for architecture in options["architectures"]),
             rings=tuple(str(ring) for ring in options["rings"]),
-            ring_success=options["ring_success"],
+            gate=GateRules(success=options["ring_success"]),
             max_attempts=options["max_attempts"],
             retry_delay=options["retry_delay"],
             force_app_shutdown=options["force_app_shutdown"],
@@ -69,7 +121,7 @@ class Deployment:
 
     def _check(self) -> None:
         for option, value, lowest, highest in (
-            ("ring_success", self.ring_success, 0, 100),
+            ("ring_success", self.gate.success, 0, 100),
             ("max_attempts", self.max_attempts, 1, 100),
             ("retry_delay", self.retry_delay, 0, 7 * 86400),
         ):

@@ -91,7 +91,7 @@ class DirectoryStore:
     def standings(self, deployment: DeploymentKey, hosts: Collection[str]) -> dict[str, Standing]:
         """Read the standings of those of `hosts` whose record can be read and is of this deployment."""
         records = filter(None, map(self._try, hosts))
-        return {record.host: record.standing for record in records if record.deployment == deployment}
+        return {record.host: record.standing for record in records if record.deployment.same(deployment)}
 
     def everything(self) -> tuple[list[Record], list[Unreadable]]:
         """Read all records, and name the files that are none, both by file name. RecordError for the directory."""

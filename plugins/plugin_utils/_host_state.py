@@ -56,6 +56,15 @@ class HostState:
     ready: str | None = None  #: UpdatesReadyToApply: the version downloaded and not yet applied
     multi_session: bool = False  #: several people may work on it at once
     scenario: str | None = None  #: what Click-to-Run executes right now
+    # What follows is known after update_info alone; None or empty: the host did not say.
+    display_languages: tuple[str, ...] = ()
+    proofing_tools: tuple[str, ...] = ()  #: cultures with proofing tools installed by themselves
+    managed_by: str | None = None
+    free_disk_bytes: int | None = None  #: on the volume of Office
+    os_build: str | None = None
+    server: bool | None = None  #: Windows Server, by its installation type
+    restart_pending: bool | None = None
+    utc_offset_minutes: int = 0  #: how far its wall clock is ahead of UTC at this moment
 
     @property
     def busy(self) -> bool:
@@ -86,6 +95,14 @@ class HostState:
             ready=_version(result, "updates_ready_to_apply"),
             multi_session="multi_session" in result and _true(result, "multi_session"),
             scenario=_text(result, "scenario"),
+            display_languages=_cultures(_mapping(result, "language_use"), "display"),
+            proofing_tools=_cultures(_mapping(result, "language_use"), "proofing"),
+            managed_by=_text(_mapping(result, "managed_by"), "name"),
+            free_disk_bytes=_optional_number(result, "free_disk_bytes"),
+            os_build=_text(result, "os_build"),
+            server=_server(_mapping(result, "windows")),
+            restart_pending=_mapping(result, "pending_restart").get("pending"),
+            utc_offset_minutes=_number(result, "utc_offset_minutes"),
         )
 
 
@@ -122,6 +139,19 @@ def _number(result: Mapping[str, Any], key: str) -> int:
     if not isinstance(value, int) or isinstance(value, bool):
         raise HostStateError(f"{key} {value!r} is not a number")
     return int(value)
+
+
+def _optional_number(result: Mapping[str, Any], key: str) -> int | None:
+    return None if result.get(key) is None else _number(result, key)
+
+
+def _cultures(result: Mapping[str, Any], key: str) -> tuple[str, ...]:
+    return tuple(culture.lower() for culture in _texts(result, key))
+
+
+def _server(windows: Mapping[str, Any]) -> bool | None:
+    kind = _text(windows, "installation_type")
+    return None if kind is None else kind.lower().startswith("server")
 
 
 def _version(result: Mapping[str, Any], key: str) -> str | None:

@@ -98,7 +98,7 @@ class PostgresqlStore:
             return {}
         rows = self._rows("SELECT host, standing::text FROM records WHERE host = ANY(%s)", (list(hosts),))
         found = {host: _standing(text) for host, text in rows}
-        return {host: standing for host, standing in found.items() if standing and standing.deployment == deployment}
+        return {host: standing for host, standing in found.items() if standing and standing.deployment.same(deployment)}
 
     def everything(self) -> tuple[list[Record], list[Unreadable]]:
         """Read all records, and name the rows that hold none, both by host."""

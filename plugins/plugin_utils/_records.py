@@ -38,6 +38,10 @@ class DeploymentKey:
         """Give the key of a deployment."""
         return cls(deployment.name, deployment.channel or "", deployment.version, deployment.source)
 
+    def same(self, other: DeploymentKey) -> bool:
+        """Tell whether it is the same deployment; its hosts may have different sources."""
+        return (self.name, self.channel, self.version) == (other.name, other.channel, other.version)
+
 
 @dataclass(frozen=True)
 class Transition:
@@ -81,10 +85,15 @@ class Record:
     attempts: int = 0  #: failed attempts of this deployment
     failure: str | None = None  #: why the last attempt failed
     deferrals: int = 0  #: times an apply was put off because applications were open
+    deferred_until: datetime | None = None  #: when the present deferral ends
+    consented: bool = False  #: every user agreed to have applications closed
+    waits_for_slot: str | None = None  #: the name of the download slot that was not free
+    awaits_restart: bool = False  #: an apply ended in a way that only a restart of Windows completes
     not_before: datetime | None = None
     submitted: str | None = None  #: the step ("download", "apply") asked for whose end has not been seen
     submitted_at: datetime | None = None
     arrived: bool = False  #: the host is known to have got that step
+    forced: bool = False  #: that step may close applications
     lost_steps: int = 0  #: steps of this deployment that never arrived and are no failed attempts
     staged: bool = False  #: our download was seen complete
     seen_at: datetime | None = None
@@ -129,7 +138,7 @@ class Unreadable:
 def to_json(record: Record) -> dict[str, Any]:
     """Give the record as stores hold it."""
     document = {"schema": SCHEMA, **asdict(record)}
-    for key in ("not_before", "submitted_at", "seen_at", "updated_at", "revisit_at"):
+    for key in ("not_before", "deferred_until", "submitted_at", "seen_at", "updated_at", "revisit_at"):
         document[key] = iso(document[key])
     document["history"] = [{**asdict(item), "at": iso(item.at)} for item in record.history]
     return {key: _storable(value) for key, value in document.items()}
@@ -178,10 +187,15 @@ def from_json(document: object) -> Record:
         attempts=fields.number("attempts"),
         failure=fields.optional_text("failure"),
         deferrals=fields.number("deferrals"),
+        deferred_until=fields.optional_time("deferred_until"),
+        consented=fields.truth("consented"),
+        waits_for_slot=fields.optional_text("waits_for_slot"),
+        awaits_restart=fields.truth("awaits_restart"),
         not_before=fields.optional_time("not_before"),
         submitted=fields.optional_text("submitted"),
         submitted_at=fields.optional_time("submitted_at"),
         arrived=fields.truth("arrived"),
+        forced=fields.truth("forced"),
         lost_steps=fields.number("lost_steps"),
         staged=fields.truth("staged"),
         seen_at=fields.optional_time("seen_at"),

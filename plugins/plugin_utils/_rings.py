@@ -7,12 +7,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 
 from ansible_collections.officefleet.c2r.plugins.module_utils._cdn.errors import InputError
+from ansible_collections.officefleet.c2r.plugins.plugin_utils import _errors
 from ansible_collections.officefleet.c2r.plugins.plugin_utils._deployment import Deployment
 from ansible_collections.officefleet.c2r.plugins.plugin_utils._records import DeploymentKey, Record, Standing
 
 EVERYONE = "all"  #: the ring of a deployment without rings
+UNCOUNTED = frozenset({"ahead", "waived"})  #: states that show nothing about a deployment
 REST = "rest"  #: the ring of hosts that are in none of the named ones; it comes last
 
 
@@ -23,6 +26,7 @@ class Gate:
     open: bool
     settled: bool = False
     reason: str = ""
+    until: datetime | None = None  #: when it opens if nothing else happens, UTC
 
 
 OPEN = Gate(open=True)
@@ -47,29 +51,62 @@ def gate(
     groups: Mapping[str, Sequence[str]],
     load: Callable[[str], Record | Standing | None],
     in_run: Collection[str],
+    now: datetime,
 ) -> Gate:
     """Judge a ring by the records of all rings before it; the first of them that is not far enough keeps it closed.
 
     `load` gives a host's record or its standing; `in_run` names the hosts this run can still change. Hosts that are
-    ahead of the deployment show nothing about it and are not counted.
+    ahead of the deployment or waived show nothing about it and are not counted.
     """
     key = DeploymentKey.of(deployment)
     for name, hosts in before(deployment, ring, groups):
         loaded = {host: load(host) for host in hosts}
-        records = {host: record if record and record.deployment == key else None for host, record in loaded.items()}
-        counted = [record for record in records.values() if record is None or record.state != "ahead"]
-        good = sum(record is not None and _good(deployment, record) for record in counted)
-        if good * 100 >= deployment.ring_success * len(counted):
-            continue
+        records = {host: record if record and record.deployment.same(key) else None for host, record in loaded.items()}
+        counted = {host: record for host, record in records.items() if record is None or record.state not in UNCOUNTED}
         active = any(host in in_run and (record is None or not record.at_rest) for host, record in records.items())
-        needed = -(-deployment.ring_success * len(counted) // 100)
-        done = "downloaded" if deployment.goal == "downloaded" else "compliant"
-        return Gate(
-            open=False,
-            settled=not active,
-            reason=f"ring {name}: {good} of {len(counted)} {done}, {needed} needed to open ring {ring}",
-        )
+        closed = _judge(deployment, name, counted, now)
+        if closed is not None:
+            reason, until = closed
+            return Gate(
+                open=False,
+                settled=not active and until is None,
+                reason=f"ring {name}: {reason.format(ring=ring)}",
+                until=None if active else until,
+            )
     return OPEN
+
+
+def _judge(
+    deployment: Deployment, name: str, records: Mapping[str, Record | Standing | None], now: datetime
+) -> tuple[str, datetime | None] | None:
+    """Give why a ring is not far enough ("{ring}" is the one to open), and until when if only time is missing."""
+    rules = deployment.gate_rules(name)
+    for host, record in records.items():
+        error = record.error if record is not None else None
+        if error is not None and (error["domain"], error["code"].lower()) in rules.stop_on:
+            found = _errors.summary(error).replace("{", "{{").replace("}", "}}")
+            return f"{host} has {found}, which stop_on names, so ring {{ring}} stays closed", None
+    reached = [record for record in records.values() if record is not None and record.state != "unreachable"]
+    if rules.coverage is not None:
+        needed = _share(rules.coverage, len(records))
+        if len(reached) < needed:
+            return f"{len(reached)} of {len(records)} reached, {needed} needed to open ring {{ring}}", None
+    counted = len(records) if rules.coverage is None else len(reached)
+    good = [record for record in records.values() if record is not None and _good(deployment, record)]
+    needed = _share(rules.success, counted)
+    if len(good) < needed:
+        done = "downloaded" if deployment.goal == "downloaded" else "compliant"
+        return f"{len(good)} of {counted} {done}, {needed} needed to open ring {{ring}}", None
+    if needed and rules.soak:
+        since = sorted(record.since or now for record in good)
+        ripe = since[needed - 1] + timedelta(seconds=rules.soak)
+        if ripe > now:
+            return f"{len(good)} of {counted} compliant, ring {{ring}} opens at {ripe:%Y-%m-%d %H:%MZ}", ripe
+    return None
+
+
+def _share(percent: int, count: int) -> int:
+    return -(-percent * count // 100)
 
 
 def _good(deployment: Deployment, record: Record | Standing) -> bool:

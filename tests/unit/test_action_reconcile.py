@@ -128,7 +128,7 @@ def test_success_that_changed_nothing_is_no_success(records: Path) -> None:
     staged = answer("download_succeeded", updates_ready_to_apply=TARGET)
     transcript(records).run([staged, taken("apply", "applying", updates_ready_to_apply=TARGET)])
     result = transcript(records, deployment={"max_attempts": 1}).run([answer("apply_succeeded")])
-    assert result["state"] == "failed"
+    assert result["state"] == "exhausted"
     assert f"apply reported success, yet {OLD} still runs" in result["reason"]
 
 
@@ -138,7 +138,7 @@ def test_attempts_are_used_up_with_the_error_explained(records: Path) -> None:
     result = again.run([failed("download_failed", 0x800704DA), taken("download", "downloading")])
     assert (result["state"], result["attempts"]) == ("downloading", 1)
     result = transcript(records).run([failed("download_failed", 0x800704DA)])
-    assert (result["state"], result["at_rest"], result["revisit"]) == ("failed", True, False)
+    assert (result["state"], result["at_rest"], result["revisit"]) == ("exhausted", True, False)
     assert result["error"]["hresult"] == "0x800704CD"
     assert "documentsynctimeout" in record(records)["error"]["hint"]
     renamed = transcript(records, deployment={"name": "again"})
@@ -197,7 +197,7 @@ def test_a_step_that_never_arrived_is_no_attempt(records: Path, monkeypatch: pyt
     result = transcript(records).run([answer(), BROKEN, answer()])
     assert (result["state"], result["attempts"]) == ("waiting", 1), "that is not for ever"
     result = transcript(records).run([answer(), BROKEN, answer()])
-    assert (result["state"], result["attempts"]) == ("failed", 2)
+    assert (result["state"], result["attempts"]) == ("exhausted", 2)
     assert "the connection broke while the download was asked for" in result["reason"]
 
 
@@ -295,7 +295,7 @@ def test_a_call_without_rights_counts_and_is_explained(records: Path) -> None:
     result = transcript(records, deployment={"max_attempts": 1}).run(
         [answer(), taken("download", "unknown", hresult="0x80070005")]
     )
-    assert (result["state"], result["error"]["name"]) == ("failed", "E_ACCESSDENIED")
+    assert (result["state"], result["error"]["name"]) == ("exhausted", "E_ACCESSDENIED")
     assert not result["changed"]
 
 

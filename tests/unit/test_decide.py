@@ -4,7 +4,6 @@
 
 from __future__ import annotations
 
-import random
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -14,9 +13,13 @@ import pytest
 from ansible_collections.officefleet.c2r.plugins.plugin_utils import _decide
 from ansible_collections.officefleet.c2r.plugins.plugin_utils._decide import Decision, StepAnswer, decide, recorded
 from ansible_collections.officefleet.c2r.plugins.plugin_utils._deployment import Deployment
+from ansible_collections.officefleet.c2r.plugins.plugin_utils._deployments.model import Apps
+from ansible_collections.officefleet.c2r.plugins.plugin_utils._deployments.moments import LOCAL, Moment
 from ansible_collections.officefleet.c2r.plugins.plugin_utils._host_state import BUSY, STATUSES, HostState
 from ansible_collections.officefleet.c2r.plugins.plugin_utils._records import DeploymentKey, Record
 from ansible_collections.officefleet.c2r.plugins.plugin_utils._rings import OPEN, Gate
+from ansible_collections.officefleet.c2r.plugins.plugin_utils._schedule import Schedule
+from ansible_collections.officefleet.c2r.plugins.plugin_utils._windows import WEEKDAYS, Exclusion, Window
 
 OLD, TARGET, NEWER = "16.0.20131.20206", "16.0.20228.20190", "16.0.20326.20100"
 NOW = datetime(2026, 11, 21, 8, 0, tzinfo=UTC)
@@ -41,6 +44,7 @@ HOST = HostState(
 RECORD = Record("ws-001", "pilot", DeploymentKey.of(DEPLOYMENT))
 CLOSED = Gate(open=False, settled=False, reason="ring pilot: 0 of 2 compliant, 2 needed to open ring broad")
 STOPPED = replace(CLOSED, settled=True)
+DOWNLOAD = Decision("download", "downloading", "", at_rest=False, memory=_decide.Memory())
 LATER = NOW + timedelta(minutes=5)
 EARLIER = NOW - timedelta(minutes=5)
 DOWNLOAD_ASKED = replace(
@@ -49,6 +53,23 @@ DOWNLOAD_ASKED = replace(
 APPLY_ASKED = replace(DOWNLOAD_ASKED, submitted="apply", status="download_succeeded", state="applying", staged=True)
 #: Nobody knows whether these arrived
 DOWNLOAD_SENT, APPLY_SENT = replace(DOWNLOAD_ASKED, arrived=False), replace(APPLY_ASKED, arrived=False)
+
+
+def scheduled(**times: Any) -> Deployment:
+    """The deployment at some times."""
+    return replace(DEPLOYMENT, schedule=Schedule(**times))
+
+
+def overdue(after_deadline: str) -> Deployment:
+    """The deployment with a nightly window, an hour after its deadline."""
+    return scheduled(windows=(NIGHT,), deadline=Moment(datetime(2026, 11, 21, 7)), after_deadline=after_deadline)
+
+
+DAY = NOW.date()
+NIGHT = Window.from_mapping({"days": list(WEEKDAYS), "start": "22:00", "end": "04:00"})
+NIGHTLY = scheduled(windows=(NIGHT,))
+FORCING = replace(overdue("force"), apps=Apps(close="after_deadline", defer=2, wait=4 * 3600))
+WAIVED = replace(DEPLOYMENT, waivers={"ws-001": "lab, until 2027"})
 STAGED = replace(RECORD, staged=True, status="download_succeeded", state="staged")
 
 
@@ -145,7 +166,7 @@ CASES = [
          attempts=1, memory={"submitted": None, "not_before": NOW + timedelta(seconds=600)}),
     Case("download timed out", look(status="download_failed", error_code=0x800704DA), "none", "waiting", False,
          "0x800704CD", record=DOWNLOAD_ASKED, attempts=1),
-    Case("download failed for the last time", look(status="download_failed", error_code=9), "none", "failed", True,
+    Case("download failed for the last time", look(status="download_failed", error_code=9), "none", "exhausted", True,
          "3 of 3 attempts failed", record=replace(DOWNLOAD_ASKED, attempts=2), attempts=3, memory={"not_before": None}),
     Case("the failure is counted once", look(status="download_failed", error_code=9), "none", "waiting", False,
          record=replace(RECORD, attempts=1, not_before=LATER, failure="download failed"), attempts=1),
@@ -159,7 +180,7 @@ CASES = [
          "waiting", False, f"{NEWER} is staged", record=DOWNLOAD_ASKED, attempts=1),
     Case("restarted during the download", look(status="unknown"), "download", "downloading", False,
          record=DOWNLOAD_ASKED, attempts=1, memory={"submitted": None, "not_before": None}),
-    Case("restarted once too often", look(status="unknown"), "none", "failed", True, "knows nothing of the download",
+    Case("restarted once too often", look(status="unknown"), "none", "exhausted", True, "knows nothing of the download",
          record=replace(DOWNLOAD_ASKED, attempts=2), attempts=3),
     # steps on whose way the connection broke
     Case("a download that left no trace", look(), "download", "downloading", False, record=DOWNLOAD_SENT, attempts=0,
@@ -175,7 +196,7 @@ CASES = [
          record=replace(DOWNLOAD_SENT, status="download_failed"), attempts=0, memory={"lost_steps": 1}),
     Case("no trace yet", look(), "none", "downloading", False,
          record=replace(DOWNLOAD_SENT, submitted_at=NOW - timedelta(seconds=2)), memory={"lost_steps": 0}),
-    Case("lost too often", look(), "none", "failed", True, "the connection broke while the download was asked for",
+    Case("lost too often", look(), "none", "exhausted", True, "the connection broke while the download was asked for",
          record=replace(DOWNLOAD_SENT, lost_steps=_decide.LOST_STEPS, attempts=2), attempts=3),
     Case("its answer was lost, it failed", look(status="download_failed", error_code=9), "none", "waiting", False,
          "download failed: 9", record=DOWNLOAD_SENT, attempts=1, memory={"lost_steps": 0}),
@@ -204,6 +225,65 @@ CASES = [
          deployment=replace(DEPLOYMENT, force_app_shutdown=True, multi_session_shutdown=True)),
     Case("no force on a host of several people", look(ready=TARGET, multi_session=True), "apply", "applying", False,
          record=STAGED),
+    # when
+    Case("halted", look(), "none", "halted", True, "halted", deployment=scheduled(halted=True)),
+    Case("halted, staged", look(ready=TARGET), "none", "halted", True, deployment=scheduled(halted=True)),
+    Case("halted, COM not available yet", look(status=None), "none", "halted", True, deployment=scheduled(halted=True)),
+    Case("not available yet, COM not available either", look(status=None), "none", "waiting", False, "available from",
+         deployment=scheduled(available_from=Moment(datetime(2026, 11, 22)))),
+    Case("halted while it downloads", look(status="downloading"), "none", "downloading", False,
+         record=DOWNLOAD_ASKED, deployment=scheduled(halted=True)),
+    Case("halted while it applies", look(status="applying", ready=TARGET), "none", "applying", False,
+         record=APPLY_ASKED, deployment=scheduled(halted=True)),
+    Case("halted, at the target", look(version=TARGET), "none", "compliant", True, deployment=scheduled(halted=True)),
+    Case("not available yet", look(), "none", "waiting", False, "available from 2026-11-22 00:00 UTC",
+         deployment=scheduled(available_from=Moment(datetime(2026, 11, 22)))),
+    Case("available by the host's wall clock", look(utc_offset_minutes=120), "download", "downloading", False,
+         deployment=scheduled(available_from=Moment(datetime(2026, 11, 21, 10), LOCAL))),
+    Case("window closed, a download may begin", look(), "download", "downloading", False, deployment=NIGHTLY),
+    Case("window closed, downloads in windows", look(), "none", "waiting", False, "opens 2026-11-21 22:00 local time",
+         deployment=replace(NIGHTLY, schedule=replace(NIGHTLY.schedule, downloads_in_windows=True))),
+    Case("window closed, staged", look(ready=TARGET), "none", "staged", False, "opens 2026-11-21 22:00 local time",
+         deployment=NIGHTLY),
+    Case("window open by the host's wall clock", look(ready=TARGET, utc_offset_minutes=15 * 60), "apply", "applying",
+         False, deployment=NIGHTLY),
+    Case("overdue, wait", look(ready=TARGET), "none", "staged", False, deployment=overdue("wait")),
+    Case("overdue, apply", look(ready=TARGET), "apply", "applying", False, deployment=overdue("apply")),
+    Case("overdue, apply, applications open", look(ready=TARGET, blocking_apps=("EXCEL",)), "none", "blocked", True,
+         deployment=overdue("apply")),
+    Case("overdue, force, applications open", look(ready=TARGET, blocking_apps=("EXCEL",)), "none", "blocked", True,
+         "open: EXCEL; put off until 2026-11-21 12:00Z (1 of 2)", deployment=FORCING,
+         memory={"deferrals": 1, "deferred_until": NOW + timedelta(hours=4)}),
+    Case("overdue, force, the deferral lasts", look(ready=TARGET, blocking_apps=("EXCEL",)), "none", "blocked", True,
+         "(2 of 2)", deployment=FORCING, record=replace(STAGED, deferrals=2, deferred_until=LATER),
+         memory={"deferrals": 2, "deferred_until": LATER}),
+    Case("overdue, force, the first deferral is over", look(ready=TARGET, blocking_apps=("EXCEL",)), "none", "blocked",
+         True, "(2 of 2)", deployment=FORCING, record=replace(STAGED, deferrals=1, deferred_until=EARLIER)),
+    Case("overdue, force, all deferrals are over", look(ready=TARGET, blocking_apps=("EXCEL",)), "apply", "applying",
+         False, deployment=FORCING, record=replace(STAGED, deferrals=2, deferred_until=NOW)),
+    Case("overdue, force, everybody agreed", look(ready=TARGET, blocking_apps=("EXCEL",)), "apply", "applying", False,
+         deployment=FORCING, record=replace(STAGED, deferrals=1, deferred_until=LATER, consented=True)),
+    Case("overdue, force, several people", look(ready=TARGET, blocking_apps=("EXCEL",), multi_session=True), "none",
+         "blocked", True, deployment=FORCING, record=replace(STAGED, deferrals=2, deferred_until=NOW)),
+    Case("overdue, force, closed by the user", look(ready=TARGET), "apply", "applying", False, deployment=FORCING,
+         record=replace(STAGED, deferrals=1, deferred_until=LATER)),
+    Case("overdue, force said once only", look(ready=TARGET, blocking_apps=("EXCEL",)), "none", "blocked", True,
+         deployment=overdue("force"), record=replace(STAGED, deferrals=9, deferred_until=NOW)),
+    Case("overdue, force, excluded date", look(ready=TARGET), "none", "staged", False, "excluded",
+         deployment=replace(overdue("force"),
+                            schedule=replace(overdue("force").schedule, exclusions=(Exclusion(DAY, DAY),)))),
+    Case("not yet overdue, force", look(ready=TARGET, blocking_apps=("EXCEL",)), "none", "blocked", True,
+         deployment=scheduled(after_deadline="force", deadline=Moment(datetime(2026, 11, 21, 8, 1)))),
+    Case("waived", look(), "none", "waived", True, "lab, until 2027", deployment=WAIVED),
+    Case("waived while it downloads", look(status="downloading"), "none", "waived", True, record=DOWNLOAD_ASKED,
+         deployment=WAIVED),
+    Case("waived and at the target", look(version=TARGET), "none", "compliant", True, deployment=WAIVED),
+    Case("the installation ended and Windows waits for a restart", look(status="apply_succeeded", restart_pending=True),
+         "none", "restart_pending", True, "Windows waits for a restart", record=APPLY_ASKED, attempts=0),
+    Case("Windows waits for a restart, for other reasons", look(ready=TARGET, restart_pending=True), "apply",
+         "applying", False),
+    Case("restarted, and nothing has come of it", look(), "download", "downloading", False,
+         record=replace(RECORD, awaits_restart=True), attempts=1, memory={"awaits_restart": False}),
     # apply
     Case("an application was opened just before apply",
          look(status="apply_failed", error_code=10, ready=TARGET, blocking_apps=("WINWORD",)), "none", "blocked", True,
@@ -214,7 +294,11 @@ CASES = [
          "ring pilot", record=APPLY_ASKED, attempts=0, gate=CLOSED),
     Case("apply failed with applications open, force",
          look(status="apply_failed", error_code=10, ready=TARGET, blocking_apps=("WINWORD",)), "none", "waiting", False,
-         "eFAILED_APPLY_UPGRADE_PACKAGE", record=APPLY_ASKED, attempts=1,
+         "eFAILED_APPLY_UPGRADE_PACKAGE", record=replace(APPLY_ASKED, forced=True), attempts=1,
+         deployment=replace(DEPLOYMENT, force_app_shutdown=True)),
+    Case("apply without force failed, forced by now",
+         look(status="apply_failed", error_code=10, ready=TARGET, blocking_apps=("WINWORD",)), "apply", "applying",
+         False, record=replace(APPLY_ASKED, attempts=2), attempts=2,
          deployment=replace(DEPLOYMENT, force_app_shutdown=True)),
     Case("apply failed, applications open, nothing staged any more",
          look(status="apply_failed", error_code=10, blocking_apps=("WINWORD",)), "none", "waiting", False,
@@ -223,7 +307,7 @@ CASES = [
          "eFAILED_APPLY_UPGRADE_PACKAGE", record=APPLY_ASKED, attempts=1),
     Case("apply 'succeeded', version unchanged", look(status="apply_succeeded"), "none", "waiting", False,
          f"apply reported success, yet {OLD} still runs", record=APPLY_ASKED, attempts=1),
-    Case("apply 'succeeded' for the last time", look(status="apply_succeeded"), "none", "failed", True,
+    Case("apply 'succeeded' for the last time", look(status="apply_succeeded"), "none", "exhausted", True,
          "apply reported success", record=replace(APPLY_ASKED, attempts=2), attempts=3),
     Case("restarted during apply, still staged", look(status="unknown", ready=TARGET), "apply", "applying", False,
          record=APPLY_ASKED, attempts=1),
@@ -259,7 +343,7 @@ def test_another_version_or_source_starts_anew() -> None:
     ):
         decision = decide(changed, HOST, used_up.started(changed, "pilot"), NOW, OPEN)
         assert (decision.step, decision.memory.attempts) == ("download", 0)
-    assert decide(DEPLOYMENT, HOST, used_up.started(DEPLOYMENT, "pilot"), NOW, OPEN).state == "failed"
+    assert decide(DEPLOYMENT, HOST, used_up.started(DEPLOYMENT, "pilot"), NOW, OPEN).state == "exhausted"
 
 
 @pytest.mark.parametrize(
@@ -276,7 +360,7 @@ def test_another_version_or_source_starts_anew() -> None:
     ],
 )
 def test_after_step(host: HostState, answer: StepAnswer, state: str, attempts: int, submitted: str | None) -> None:
-    record = _decide.submitting(RECORD, "download", NOW)
+    record = _decide.submitting(RECORD, DOWNLOAD, NOW)
     decision = _decide.after_step(DEPLOYMENT, host, record, NOW, OPEN, answer)
     assert (decision.step, decision.state) == ("none", state)
     assert (decision.memory.attempts, decision.memory.submitted) == (attempts, submitted)
@@ -284,7 +368,7 @@ def test_after_step(host: HostState, answer: StepAnswer, state: str, attempts: i
 
 
 def test_a_refused_call_is_explained() -> None:
-    record = _decide.submitting(RECORD, "download", NOW)
+    record = _decide.submitting(RECORD, DOWNLOAD, NOW)
     decision = _decide.after_step(DEPLOYMENT, HOST, record, NOW, OPEN, StepAnswer(False, hresult=0x80070005))
     assert decision.memory.error is not None
     assert decision.memory.error["name"] == "E_ACCESSDENIED"
@@ -302,7 +386,9 @@ def test_records_count_deferrals_and_keep_a_bounded_history() -> None:
         for host in (None, blocked):
             record = recorded(record, decide(DEPLOYMENT, host, record, NOW, OPEN), host, NOW)
     assert len(record.history) == 50
-    assert record.deferrals == 61
+    assert record.deferrals == 1, "the first one lasts"
+    later = NOW + timedelta(seconds=DEPLOYMENT.apps.wait)
+    assert decide(DEPLOYMENT, blocked, record, later, OPEN).memory.deferrals == 2
 
 
 def test_when_a_run_looks_again() -> None:
@@ -322,158 +408,3 @@ def test_when_a_run_looks_again() -> None:
     closed = after(HOST, CLOSED)
     assert not _decide.due(closed, NOW, NOW + minute, CLOSED)
     assert _decide.due(closed, NOW, NOW + minute, OPEN)
-
-
-class RandomHost:
-    """A host that does what it likes, within what the COM interface's documentation allows."""
-
-    def __init__(self, dice: random.Random) -> None:
-        self.dice = dice
-        self.version = dice.choice((OLD, OLD, OLD, TARGET, NEWER))
-        self.status = "unknown"
-        self.error = 0
-        self.ready: str | None = dice.choice((None, None, TARGET, NEWER))
-        self.apps: tuple[str, ...] = ()
-        self.fetching: str | None = None
-        self.downloads = self.applies = 0
-        self.com = self.answers = True
-
-    def look(self) -> HostState | None:
-        """What update_info says."""
-        if not self.answers:
-            return None
-        status = self.status if self.com else None
-        return look(
-            version=self.version, status=status, error_code=self.error, ready=self.ready, blocking_apps=self.apps
-        )
-
-    def submit(self, step: str) -> StepAnswer:
-        """A COM call: refused, failed or queued."""
-        assert self.status not in BUSY, "a step was asked for while the service was busy"
-        if step == "download":
-            self.downloads += 1
-        else:
-            self.applies += 1
-        if self.dice.random() < 0.1:
-            return StepAnswer(False, hresult=0x80070005)
-        self.status, self.error = ("download_pending" if step == "download" else "apply_pending"), 0
-        self.fetching = TARGET if step == "download" else None
-        return StepAnswer(True)
-
-    def drift(self, chaos: bool) -> None:
-        """Let time pass."""
-        dice = self.dice
-        if self.status in ("download_pending", "apply_pending"):
-            self.status = "downloading" if self.status == "download_pending" else "applying"
-        elif self.status == "downloading" and dice.random() < 0.6:
-            if dice.random() < 0.6:
-                self.status, self.ready = "download_succeeded", self.fetching
-            else:
-                self.status, self.error = "download_failed", dice.choice((9, 0x800704DA))
-        elif self.status == "applying" and dice.random() < 0.6:
-            outcome = dice.random()
-            if outcome < 0.6 and self.ready:
-                self.status, self.version, self.ready = "apply_succeeded", self.ready, None
-            elif outcome < 0.8:
-                self.status = "apply_succeeded"  # and yet nothing has changed
-            else:
-                self.status, self.error = "apply_failed", 10
-        if chaos:
-            self.surprise()
-
-    def surprise(self) -> None:
-        """Something nobody asked for."""
-        dice = self.dice
-        event = dice.randrange(12)
-        if event == 0:  # a restart
-            self.status, self.error, self.apps = "unknown", 0, ()
-        elif event == 1:
-            self.apps = dice.choice(((), ("WINWORD",)))
-        elif event == 2:
-            self.answers = not self.answers
-        elif event == 3:
-            self.com = not self.com
-        elif event == 4 and self.status not in BUSY:  # another tool downloads another version
-            self.status, self.fetching = "downloading", NEWER
-        elif event == 5 and self.status not in BUSY:
-            self.ready = dice.choice((None, TARGET, NEWER))
-
-    def calm(self) -> None:
-        """From now on it only answers."""
-        self.answers = self.com = True
-
-
-@pytest.mark.parametrize("seed", range(400))
-def test_what_holds_for_every_history(seed: int) -> None:
-    dice = random.Random(seed)
-    deployment = replace(
-        DEPLOYMENT,
-        max_attempts=dice.randint(1, 4),
-        retry_delay=dice.choice((0, 60, 900)),
-        force_app_shutdown=dice.random() < 0.3,
-        allow_downgrade=dice.random() < 0.3,
-    )
-    host, record, now = RandomHost(dice), RECORD, NOW
-    for look_number in range(140):
-        if look_number == 60:
-            host.calm()
-        host.drift(chaos=look_number < 60)
-        now += timedelta(seconds=dice.choice((1, 10, 120)))
-        seen = host.look()
-        gate = dice.choice((OPEN, OPEN, CLOSED)) if look_number < 60 else OPEN
-        decision = decide(deployment, seen, record, now, gate)
-        check(deployment, host, seen, decision, gate)
-        if blocked_apply(deployment, seen, record, decision):
-            host.applies -= 1
-        answered: HostState | None = seen
-        if decision.step != "none":
-            record = _decide.submitting(recorded(record, decision, seen, now), decision.step, now)
-            arrives, answer_lost = dice.random() < 0.9, dice.random() < 0.1
-            answer = host.submit(decision.step) if arrives else StepAnswer(False)
-            answered = None if answer_lost or not arrives else host.look()
-            decision = (
-                decide(deployment, None, record, now, gate)
-                if answered is None
-                else _decide.after_step(deployment, answered, record, now, gate, answer)
-            )
-        record = recorded(record, decision, answered, now)
-        if record.state in ("compliant", "ahead"):
-            host.downloads = host.applies = 0
-        assert record.lost_steps <= _decide.LOST_STEPS
-        assert host.downloads <= deployment.max_attempts + record.lost_steps
-        assert host.applies <= deployment.max_attempts + record.lost_steps
-        assert (record.state == "compliant") == (answered is not None and answered.version == TARGET)
-    assert record.at_rest, f"it never ends: {record.state}, {record.reason}"
-
-
-def blocked_apply(deployment: Deployment, seen: HostState | None, record: Record, decision: Decision) -> bool:
-    """Whether this look is the one that finds an apply to have failed by an application opened in between."""
-    over = record.submitted == "apply" and decision.memory.submitted is None
-    if not over or seen is None or seen.status != "apply_failed" or decision.memory.attempts != record.attempts:
-        return False
-    if decision.memory.lost_steps != record.lost_steps:
-        return False
-    if decision.state in ("compliant", "ahead", "incompatible", "com_unavailable"):
-        return False
-    assert seen.blocking_apps
-    assert not deployment.force_app_shutdown
-    return True
-
-
-def check(deployment: Deployment, host: RandomHost, seen: HostState | None, decision: Decision, gate: Gate) -> None:
-    """What must hold for any single decision."""
-    if decision.step == "none":
-        return
-    assert seen is not None
-    assert seen.version is not None
-    assert seen.status is not None
-    assert gate.open
-    assert seen.status not in BUSY
-    assert seen.version != TARGET
-    assert seen.version == OLD or deployment.allow_downgrade
-    if decision.step == "apply":
-        assert seen.ready == TARGET, "an apply takes whatever is staged"
-        assert not seen.blocking_apps or deployment.force_app_shutdown
-    else:
-        assert seen.ready != TARGET
-    assert host.answers

@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import random
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -96,11 +97,11 @@ def test_errors_are_put_together_by_code() -> None:
 
 
 def test_what_to_do_comes_from_the_error_or_else_from_the_state() -> None:
-    failed = parse(record(state="failed"))
+    failed = replace(parse(record(state="failed")), state="exhausted")
     assert failed.error is not None
     assert failed.error["hint"] != ""
     assert action(failed).startswith(failed.error["hint"])
-    assert action(failed).endswith("remove the host's record, and the next run tries again.")
+    assert action(failed).endswith("run with reset_retries, or approve another version.")
     assert "close the applications" in action(parse(record(state="blocked")))
     assert action(parse(record(state="downloading", error=record(state="failed")["error"]))) == ""
 

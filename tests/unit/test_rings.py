@@ -6,15 +6,19 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 
 from ansible_collections.officefleet.c2r.plugins.module_utils._cdn.errors import InputError
 from ansible_collections.officefleet.c2r.plugins.plugin_utils import _rings
-from ansible_collections.officefleet.c2r.plugins.plugin_utils._deployment import Deployment
-from ansible_collections.officefleet.c2r.plugins.plugin_utils._records import DeploymentKey, Record
+from ansible_collections.officefleet.c2r.plugins.plugin_utils._deployment import Deployment, GateRules
+from ansible_collections.officefleet.c2r.plugins.plugin_utils._errors import decode
+from ansible_collections.officefleet.c2r.plugins.plugin_utils._records import DeploymentKey, Record, Transition
 from ansible_collections.officefleet.c2r.plugins.plugin_utils._rings import OPEN, Gate
 
+NOW = datetime(2026, 11, 21, 8, 0, tzinfo=UTC)
 GROUPS = {
     "all": ["p1", "p2", "e1", "e2", "b1", "x1"],
     "ungrouped": ["x1"],
@@ -29,7 +33,7 @@ DEPLOYMENT = Deployment(
     source="http://library.example/x",
     channel="MonthlyEnterprise",
     rings=("pilot", "early", "broad"),
-    ring_success=100,
+    gate=GateRules(success=100),
 )
 
 
@@ -38,9 +42,17 @@ def gate(ring: str, states: dict[str, str], in_run: Collection[str] = (), deploy
     key = DeploymentKey.of(deployment)
     moving = ("waiting", "downloading", "applying")
     records = {
-        host: Record(host, "any", key, state=state, at_rest=state not in moving) for host, state in states.items()
+        host: reached(Record(host, "any", key, state=state, at_rest=state not in moving))
+        for host, state in states.items()
     }
-    return _rings.gate(deployment, ring, GROUPS, records.get, frozenset(in_run))
+    return _rings.gate(deployment, ring, GROUPS, records.get, frozenset(in_run), NOW)
+
+
+def reached(record: Record) -> Record:
+    """The record of a host that was seen an hour ago and has been in its state since then."""
+    since = NOW - timedelta(hours=1)
+    history = (Transition(since, record.state, None, ""),)
+    return replace(record, history=history, seen_at=None if record.state == "unreachable" else since)
 
 
 @pytest.mark.parametrize(
@@ -111,13 +123,13 @@ def test_empty_rings_are_passed_over() -> None:
 
 
 def test_how_many_are_needed() -> None:
-    half = replace(DEPLOYMENT, ring_success=50)
+    half = replace(DEPLOYMENT, gate=GateRules(success=50))
     assert gate("early", {"p1": "compliant", "p2": "failed"}, deployment=half) == OPEN
     assert gate("early", {"p2": "failed"}, deployment=half).reason == (
         "ring pilot: 0 of 2 compliant, 1 needed to open ring early"
     )
-    assert gate("early", {}, deployment=replace(DEPLOYMENT, ring_success=0)) == OPEN
-    most = replace(DEPLOYMENT, ring_success=51)
+    assert gate("early", {}, deployment=replace(DEPLOYMENT, gate=GateRules(success=0))) == OPEN
+    most = replace(DEPLOYMENT, gate=GateRules(success=51))
     assert gate("early", {"p1": "compliant"}, deployment=most).reason.endswith(
         "1 of 2 compliant, 2 needed to open ring early"
     )
@@ -138,7 +150,12 @@ def test_what_is_staged_counts_where_that_is_the_goal() -> None:
 def test_records_of_another_deployment_show_nothing() -> None:
     old = DeploymentKey.of(replace(DEPLOYMENT, name="2606"))
     closed = _rings.gate(
-        DEPLOYMENT, "early", GROUPS, lambda host: Record(host, "pilot", old, state="compliant", at_rest=True), ["p1"]
+        DEPLOYMENT,
+        "early",
+        GROUPS,
+        lambda host: Record(host, "pilot", old, state="compliant", at_rest=True),
+        ["p1"],
+        NOW,
     )
     assert closed == Gate(False, False, "ring pilot: 0 of 2 compliant, 2 needed to open ring early")
 
@@ -158,3 +175,67 @@ def test_a_closed_ring_is_settled_when_this_run_cannot_open_it(
 ) -> None:
     closed = gate("early", states, in_run)
     assert (closed.open, closed.settled) == (False, settled)
+
+
+def rules(**given: Any) -> Deployment:
+    """The deployment with these rules for its rings."""
+    return replace(DEPLOYMENT, gate=GateRules(**given))
+
+
+def test_waived_hosts_show_nothing() -> None:
+    assert gate("early", {"p1": "waived", "p2": "compliant"}) == OPEN
+
+
+def test_coverage_counts_who_was_reached_and_success_those() -> None:
+    half = rules(success=100, coverage=50)
+    assert gate("early", {"p1": "compliant", "p2": "unreachable"}, deployment=half) == OPEN
+    assert gate("early", {"p1": "compliant"}, deployment=half) == OPEN, "a host without a record was not reached"
+    assert gate("early", {"p1": "failed", "p2": "unreachable"}, deployment=half).reason.startswith(
+        "ring pilot: 0 of 1 "
+    )
+    most = rules(success=100, coverage=51)
+    assert gate("early", {"p1": "compliant", "p2": "unreachable"}, deployment=most).reason == (
+        "ring pilot: 1 of 2 reached, 2 needed to open ring early"
+    )
+
+
+def test_a_ring_soaks_from_the_moment_it_was_far_enough() -> None:
+    soaking = rules(success=50, soak=2 * 3600)
+    key = DeploymentKey.of(soaking)
+
+    def judged(now: datetime, **hours: float) -> Gate:
+        records = {
+            host: replace(
+                Record(host, "pilot", key, state="compliant", at_rest=True, seen_at=NOW),
+                history=(Transition(NOW - timedelta(hours=since), "compliant", None, ""),),
+            )
+            for host, since in hours.items()
+        }
+        return _rings.gate(soaking, "early", GROUPS, records.get, frozenset(), now)
+
+    closed = judged(NOW, p1=1)
+    ripe = NOW + timedelta(hours=1)
+    assert closed == Gate(
+        False, False, "ring pilot: 1 of 2 compliant, ring early opens at 2026-11-21 09:00Z", until=ripe
+    )
+    assert judged(NOW + timedelta(hours=1), p1=1) == OPEN
+    assert judged(NOW, p1=3, p2=0.5) == OPEN, "the last ones start nothing anew"
+
+
+@pytest.mark.parametrize(("domain", "code"), [("com_status", "10"), ("hresult", "0x80070005")])
+def test_one_error_in_stop_on_is_enough(domain: str, code: str) -> None:
+    stopping = rules(success=0, stop_on=frozenset({(domain, code)}))
+    record = Record("p1", "pilot", DeploymentKey.of(stopping), state="exhausted", at_rest=True, seen_at=NOW)
+    failed = replace(record, error=decode(domain, code))
+    closed = _rings.gate(stopping, "early", GROUPS, {"p1": failed}.get, ["p1"], NOW)
+    assert (closed.open, closed.settled) == (False, True)
+    assert closed.reason.startswith(f"ring pilot: p1 has {code}")
+    assert closed.reason.endswith("so ring early stays closed")
+    other = replace(record, error=decode("com_status", 9))
+    assert _rings.gate(stopping, "early", GROUPS, {"p1": other}.get, ["p1"], NOW) == OPEN
+
+
+def test_a_ring_may_have_rules_of_its_own() -> None:
+    strict = replace(rules(success=0), ring_gates={"early": GateRules(success=100)})
+    assert gate("early", {}, deployment=strict) == OPEN
+    assert gate("broad", {}, deployment=strict).reason.startswith("ring early: 0 of 2 compliant")

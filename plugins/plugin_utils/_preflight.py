@@ -1,0 +1,143 @@
+# Copyright (c) 2026, officefleet.c2r contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Whether a host suits a deployment's image, asked before any call of the update interface.
+
+What a host did not say (an older module's answer, an empty registry value) is never taken for a misfit.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+
+from ansible_collections.officefleet.c2r.plugins.plugin_utils._deployment import Deployment
+from ansible_collections.officefleet.c2r.plugins.plugin_utils._host_state import HostState
+
+#: Tools that update Office themselves. A group policy that only sets a channel does not, nor does Office alone.
+FOREIGN_MANAGERS = {
+    "cloud_update": "Cloud Update of the Microsoft 365 Apps admin center",
+    "configmgr": "ConfigMgr",
+    "intune": "Intune",
+    "unknown": "an unknown tool that turned the update interface on",
+}
+_YEAR = re.compile(
+    r"(?:ProPlus|Standard|HomeBusiness|HomeStudent|Professional)(20\d\d)(?:Volume|Retail)", re.IGNORECASE
+)
+_SUBSCRIPTION = re.compile(r"O365|M365", re.IGNORECASE)
+_PERPETUAL = re.compile(r"PerpetualVL(20\d\d)")
+
+
+def misfits(deployment: Deployment, host: HostState) -> Iterator[str]:
+    """Name what keeps the image from suiting the host, the weightiest first."""
+    for check in _CHECKS:
+        found = check(deployment, host)
+        if found:
+            yield found
+
+
+def on_channel(deployment: Deployment, host: HostState) -> bool:
+    """Tell whether the host's channel is the image's; a deployment without one takes any."""
+    return deployment.channel is None or host.channel == deployment.channel
+
+
+def _channel(deployment: Deployment, host: HostState) -> str | None:
+    if on_channel(deployment, host):
+        return None
+    on = host.channel or host.channel_url or "no known channel"
+    pending = ", a change of channel is pending" if host.channel_change_pending else ""
+    return f"is on {on}{pending}; {deployment.version} comes from {deployment.channel}"
+
+
+def _product_family(deployment: Deployment, host: HostState) -> str | None:
+    """Office LTSC takes the builds of its own year, Microsoft 365 Apps those of no year; Visio and Project go along."""
+    if deployment.channel is None:
+        return None
+    perpetual = _PERPETUAL.fullmatch(deployment.channel)
+    year = perpetual[1] if perpetual else None
+    for product in host.products:
+        own = _YEAR.match(product)
+        if own and own[1] != year and own[0].lower().endswith("volume"):
+            return f"product {product} takes builds of PerpetualVL{own[1]}, not of {deployment.channel}"
+        if year and _SUBSCRIPTION.match(product):
+            return f"product {product} takes no builds of {deployment.channel}"
+    return None
+
+
+def _architecture(deployment: Deployment, host: HostState) -> str | None:
+    if deployment.architectures is None or (host.architecture or "") in deployment.architectures:
+        return None
+    image = ", ".join(sorted(deployment.architectures))
+    return f"architecture {host.architecture or 'unknown'} is not in the image ({image})"
+
+
+def _languages(deployment: Deployment, host: HostState) -> str | None:
+    if deployment.languages is None:
+        return None
+    # A culture that only has proofing tools stands among the host's languages too
+    proofing_alone = set(host.proofing_tools) - set(host.display_languages) if host.display_languages else set()
+    missing = sorted(set(host.languages) - proofing_alone - deployment.languages)
+    if not missing:
+        return None
+    return f"language {', '.join(missing)} is not in the image ({', '.join(sorted(deployment.languages))})"
+
+
+def _proofing_tools(deployment: Deployment, host: HostState) -> str | None:
+    if deployment.languages is None or not host.display_languages:
+        return None
+    missing = sorted(
+        set(host.proofing_tools) - set(host.display_languages) - deployment.languages - deployment.proofing_tools
+    )
+    if not missing:
+        return None
+    image = ", ".join(sorted(deployment.proofing_tools)) or "none"
+    return f"proofing tools of {', '.join(missing)} are not in the image ({image})"
+
+
+def _windows(deployment: Deployment, host: HostState) -> str | None:
+    """Hold Windows against the oldest one the build's version descriptor allows."""
+    lowest, own = _numbers(deployment.min_os), _numbers(host.os_build)
+    if not lowest or not own or own >= lowest:
+        return None
+    return f"Windows {host.os_build} is older than {deployment.min_os}, the oldest that {deployment.version} runs on"
+
+
+def _client(deployment: Deployment, host: HostState) -> str | None:
+    lowest, own = _numbers(deployment.min_client), _numbers(host.version)
+    if not lowest or not own or own >= lowest:
+        return None
+    return (
+        f"{host.version} cannot take {deployment.version} in one step; the oldest that can is {deployment.min_client}"
+    )
+
+
+def _disk(deployment: Deployment, host: HostState) -> str | None:
+    if host.free_disk_bytes is None or host.free_disk_bytes >= deployment.min_free_disk:
+        return None
+    if host.busy or host.ready == deployment.version:
+        return None  # the download took the room already
+    free, needed = host.free_disk_bytes / 1e9, deployment.min_free_disk / 1e9
+    return f"{free:.1f} GB free on the disk of Office, {needed:.1f} GB needed (min_free_disk)"
+
+
+def _manager(deployment: Deployment, host: HostState) -> str | None:
+    if deployment.take_over or host.managed_by not in FOREIGN_MANAGERS:
+        return None
+    return f"updates are managed by {FOREIGN_MANAGERS[host.managed_by]}; take_over: true overrides that"
+
+
+def _numbers(text: str | None) -> tuple[int, ...]:
+    return tuple(int(part) for part in text.split(".")) if text and re.fullmatch(r"\d+(\.\d+)*", text) else ()
+
+
+_CHECKS: tuple[Callable[[Deployment, HostState], str | None], ...] = (
+    _manager,
+    _channel,
+    _product_family,
+    _architecture,
+    _languages,
+    _proofing_tools,
+    _windows,
+    _client,
+    _disk,
+)
