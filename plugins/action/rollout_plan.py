@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from ansible.errors import AnsibleError
@@ -19,6 +20,8 @@ from ansible_collections.officefleet.c2r.plugins.modules.rollout_plan import ARG
 from ansible_collections.officefleet.c2r.plugins.plugin_utils import _rings, _rollout_plan
 from ansible_collections.officefleet.c2r.plugins.plugin_utils._arguments import validated
 from ansible_collections.officefleet.c2r.plugins.plugin_utils._deployment import Deployment
+from ansible_collections.officefleet.c2r.plugins.plugin_utils._deployment_rules import dumped
+from ansible_collections.officefleet.c2r.plugins.plugin_utils._fleet_plan import FleetPlan
 
 PASSES = 500  #: of one run at most: five are one level of includes, of which Ansible stands about 250
 #: What the deployment takes over as it is.
@@ -53,9 +56,34 @@ class ActionModule(ActionBase):
     def _plan(self, arguments: Mapping[str, Any], prefix: str, task_vars: Mapping[str, Any]) -> dict[str, Any]:
         options = _rollout_plan.typed(arguments, prefix)
         _rollout_plan.check_writable(options["records"], f"{prefix}records")
-        image = _rollout_plan.image(options, prefix)
+        if options["deployments"]:
+            planned = _rollout_plan.from_file(options, prefix, task_vars["groups"])
+        else:
+            planned = FleetPlan(self._from_options(options, prefix))
+        deployment = planned.deployment
         if prefix:
-            self._check_hosts_agree(prefix, image.version, task_vars)
+            self._check_hosts_agree(prefix, None if options["deployments"] else deployment.version, task_vars)
+        try:
+            _rings.ring_of(deployment, task_vars["groups"], task_vars["inventory_hostname"])
+        except InputError as error:
+            raise InputError(f"{prefix}{error}") from error
+        started = time.time()
+        return {
+            "changed": False,
+            "deployment": _shown(deployment),
+            "rules": dumped(deployment),
+            "records": options["records"],
+            "answer_timeout": options["answer_timeout"],
+            "started": started,
+            "deadline": started + options["timeout"],
+            "pass_seconds": max(options["pass_seconds"], options["timeout"] / PASSES),
+            "timeout": options["timeout"],
+            **({"warnings": list(planned.warnings)} if planned.warnings else {}),
+        }
+
+    @staticmethod
+    def _from_options(options: Mapping[str, Any], prefix: str) -> Deployment:
+        image = _rollout_plan.image(options, prefix)
         given = {
             "name": options["deployment"] or image.version,
             "channel": image.channel,
@@ -65,24 +93,15 @@ class ActionModule(ActionBase):
             "architectures": list(image.architectures),
             **{option: options[option] for option in TAKEN},
         }
-        deployment = validated(RECONCILE_SPEC["deployment"]["options"], given)
         try:
-            _rings.ring_of(Deployment.from_options(deployment), task_vars["groups"], task_vars["inventory_hostname"])
+            deployment = Deployment.from_options(validated(RECONCILE_SPEC["deployment"]["options"], given))
         except InputError as error:
             raise InputError(f"{prefix}{error}") from error
-        started = time.time()
-        return {
-            "changed": False,
-            "deployment": deployment,
-            "records": options["records"],
-            "answer_timeout": options["answer_timeout"],
-            "started": started,
-            "deadline": started + options["timeout"],
-            "pass_seconds": max(options["pass_seconds"], options["timeout"] / PASSES),
-            "timeout": options["timeout"],
-        }
+        if not options["halted"]:
+            return deployment
+        return replace(deployment, schedule=replace(deployment.schedule, halted=True))
 
-    def _check_hosts_agree(self, prefix: str, version: str, task_vars: Mapping[str, Any]) -> None:
+    def _check_hosts_agree(self, prefix: str, version: str | None, task_vars: Mapping[str, Any]) -> None:
         """Compare the variables of all hosts. The version may be a lookup, so it is compared as it is written."""
         pinned = f"{prefix}version"
         raw = {host: task_vars["hostvars"].raw_get(host) for host in task_vars["ansible_play_batch"]}
@@ -104,3 +123,18 @@ class ActionModule(ActionBase):
             }
         except AnsibleError as error:
             raise InputError(f"{variables.get('inventory_hostname')}: {error}") from error
+
+
+def _shown(deployment: Deployment) -> dict[str, Any]:
+    """Give what a person wants to see of it, in the words of reconcile's options."""
+    return {
+        "name": deployment.name,
+        "channel": deployment.channel,
+        "version": deployment.version,
+        "source": deployment.source,
+        "languages": sorted(deployment.languages or ()),
+        "architectures": sorted(deployment.architectures or ()),
+        "rings": list(deployment.rings),
+        **{option: getattr(deployment, option) for option in TAKEN if option not in ("rings", "ring_success")},
+        "ring_success": deployment.gate.success,
+    }

@@ -15,18 +15,36 @@ description:
   - All hosts of a run get the same deployment, so it fails when the options come from variables that differ between
     hosts, see O(variables).
 options:
-  channel:
-    description: The update channel, by any name that Microsoft uses for it, such as V(MonthlyEnterprise).
+  deployments:
+    description:
+      - The deployment file on the controller. O(deployment) names the deployment in it, which says all that the options
+        O(channel) to O(goal) say without a file; none of those may be given besides.
+      - The file is checked as a whole, and refused with the lines of all that is wrong.
+    type: path
+  waivers:
+    description: The file with the hosts and groups that no deployment touches. Only with O(deployments).
+    type: path
+  library:
+    description:
+      - The library as this machine reads it, a directory or a URL, for the manifests of images whose sources it cannot
+        read, such as UNC paths. Only with O(deployments).
     type: str
-    required: true
+  halted:
+    description:
+      - Whether to treat the deployment as halted whatever its file says. Nothing new begins; what runs goes on.
+    type: bool
+    default: false
+  channel:
+    description:
+      - The update channel, by any name that Microsoft uses for it, such as V(MonthlyEnterprise).
+      - Required without O(deployments), as are O(version) and O(source).
+    type: str
   version:
     description: The build, such as V(16.0.20228.20190) or V(20228.20190).
     type: str
-    required: true
   source:
     description: URL or UNC path of the image as hosts see it, the directory that holds C(office/data).
     type: str
-    required: true
   manifest_url:
     description:
       - Where the controller reads the image's C(manifest.json), a URL or a file's path. By default in O(source).
@@ -39,7 +57,9 @@ options:
     type: path
     required: true
   deployment:
-    description: Name of the deployment, by default its version. Another name lets failed hosts try again.
+    description:
+      - Name of the deployment, by default its version. Another name lets failed hosts try again.
+      - With O(deployments), its name in the file. It may be left out where only one is approved.
     type: str
   rings:
     description: Groups of the inventory in the order of their turn; hosts in none of them come last.
@@ -123,13 +143,13 @@ EXAMPLES = r"""
 
 - name: One pass
   officefleet.c2r.reconcile:
-    deployment: "{{ plan.deployment }}"
+    rules: "{{ plan.rules }}"
     records: "{{ plan.records }}"
 """
 
 RETURN = r"""
 deployment:
-  description: The deployment for M(officefleet.c2r.reconcile), with channel and version in their full form.
+  description: The deployment in short, with channel and version in their full form.
   returned: success
   type: dict
   sample:
@@ -140,6 +160,15 @@ deployment:
     languages: [en-us, de-de]
     architectures: [x64]
     rings: [pilot, broad]
+rules:
+  description: The deployment with all its rules, for O(officefleet.c2r.reconcile#module:rules).
+  returned: success
+  type: dict
+warnings:
+  description: What is to be looked at, such as a source without the image or a pin that has ended.
+  returned: when there is any
+  type: list
+  elements: str
 records:
   description: As O(records).
   returned: success
@@ -178,9 +207,13 @@ from ansible_collections.officefleet.c2r.plugins.module_utils import _action_onl
 
 #: Read by the action plugin, so that options are declared once.
 ARGUMENT_SPEC: dict[str, dict[str, Any]] = {
-    "channel": {"type": "str", "required": True},
-    "version": {"type": "str", "required": True},
-    "source": {"type": "str", "required": True},
+    "deployments": {"type": "path"},
+    "waivers": {"type": "path"},
+    "library": {"type": "str"},
+    "halted": {"type": "bool", "default": False},
+    "channel": {"type": "str"},
+    "version": {"type": "str"},
+    "source": {"type": "str"},
     "manifest_url": {"type": "str"},
     "records": {"type": "path", "required": True},
     "deployment": {"type": "str"},

@@ -9,16 +9,20 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import datetime, timezone
+from pathlib import Path
 from typing import Any
 
 from ansible_collections.officefleet.c2r.plugins.module_utils._cdn import channels, http, manifest, version
 from ansible_collections.officefleet.c2r.plugins.module_utils._cdn.errors import FeedError, InputError, TransferError
 from ansible_collections.officefleet.c2r.plugins.modules.rollout_plan import ARGUMENT_SPEC
-from ansible_collections.officefleet.c2r.plugins.plugin_utils import _deployment
+from ansible_collections.officefleet.c2r.plugins.plugin_utils import _deployment, _fleet_plan
 from ansible_collections.officefleet.c2r.plugins.plugin_utils._arguments import ArgumentsError, validated
+from ansible_collections.officefleet.c2r.plugins.plugin_utils._deployments import reading
+from ansible_collections.officefleet.c2r.plugins.plugin_utils._fleet_plan import FleetPlan
 from ansible_collections.officefleet.c2r.plugins.plugin_utils._record_store import open_store
 from ansible_collections.officefleet.c2r.plugins.plugin_utils._records import RecordError
 
@@ -29,6 +33,21 @@ TAKES = {
     "records": "a directory on this machine that lasts, such as /var/lib/officefleet/records, or the address of a "
     "PostgreSQL database",
 }
+#: What a deployment file says itself.
+FROM_FILE = (
+    "channel",
+    "version",
+    "source",
+    "manifest_url",
+    "rings",
+    "ring_success",
+    "max_attempts",
+    "retry_delay",
+    "force_app_shutdown",
+    "multi_session_shutdown",
+    "allow_downgrade",
+    "goal",
+)
 KINDS = {"int": "a whole number", "float": "a number", "bool": "true or false", "list": "a list of groups"}
 DAY = 86400
 RANGES = {"pass_seconds": (0, DAY), "timeout": (0, 7 * DAY), "answer_timeout": (1, 3600)}  #: seconds
@@ -51,7 +70,19 @@ def typed(given: Mapping[str, Any], prefix: str) -> dict[str, Any]:
     unknown = sorted(set(given) - set(ARGUMENT_SPEC))
     if unknown:
         raise InputError(f"{unknown[0]}: there is no such option. Valid are {', '.join(ARGUMENT_SPEC)}.")
-    return {option: _typed(option, given.get(option), prefix) for option in ARGUMENT_SPEC}
+    options = {option: _typed(option, given.get(option), prefix) for option in ARGUMENT_SPEC}
+    if options["deployments"]:
+        own = next((option for option in FROM_FILE if options[option] != ARGUMENT_SPEC[option].get("default")), None)
+        if own is not None:
+            raise InputError(f"{prefix}{own}: with {prefix}deployments the file says this. Take one of the two out.")
+        return options
+    missing = next((option for option in TAKES if not options[option]), None)
+    if missing is not None:
+        raise InputError(f"{prefix}{missing} is not set; it takes {TAKES[missing]}.")
+    for option in ("waivers", "library"):
+        if options[option]:
+            raise InputError(f"{prefix}{option}: it goes with a deployment file. Set {prefix}deployments.")
+    return options
 
 
 def _typed(option: str, value: Any, prefix: str) -> Any:
@@ -87,6 +118,37 @@ def image(options: Mapping[str, Any], prefix: str) -> Image:
             f"Let {prefix}source, {prefix}channel and {prefix}version name one image."
         )
     return Image(channel, build, source, found.languages, found.architectures)
+
+
+def from_file(options: Mapping[str, Any], prefix: str, groups: Mapping[str, Sequence[str]]) -> FleetPlan:
+    """Read the deployment file and the waivers, and put the deployment together. InputError tells all problems."""
+    now = datetime.now(timezone.utc)
+    path = options["deployments"]
+    file = reading.read(_text(path, f"{prefix}deployments"), now, file=path, fresh=(), groups=groups)
+    waivers = None
+    if options["waivers"]:
+        path = options["waivers"]
+        waivers = reading.read_waivers(_text(path, f"{prefix}waivers"), now, file=path, groups=groups)
+    fleet = _fleet_plan.chosen(file, options["deployment"] or None)
+    if options["halted"]:
+        fleet = replace(fleet, halted=True)
+    library = options["library"]
+
+    def manifest_at(url: str) -> manifest.Manifest:
+        here = f"{library.rstrip('/')}/{fleet.channel}/{fleet.version}" if library else url
+        return _manifest(url, f"{here}/{manifest.NAME}" if library else None, prefix)[0]
+
+    planned = _fleet_plan.plan(fleet, groups, waivers, manifest_at, now)
+    warnings = [*file.warnings, *(waivers.warnings if waivers else ())]
+    return replace(planned, warnings=(*map(str, warnings), *planned.warnings))
+
+
+def _text(path: str, option: str) -> str:
+    try:
+        return Path(path).expanduser().read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        reason = getattr(error, "strerror", None) or error
+        raise InputError(f"{option}: {path!r} cannot be read: {reason}. Name a file on the controller.") from error
 
 
 def _manifest(source: str, url: str | None, prefix: str) -> tuple[manifest.Manifest, str]:

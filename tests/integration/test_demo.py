@@ -44,9 +44,9 @@ def test_every_host_ends_in_its_explained_state(finished: tuple[Path, str]) -> N
     output, _ = finished
     records = [json.loads(path.read_text()) for path in sorted((output / "records").glob("*.json"))]
     states = collections.Counter(record["state"] for record in records)
-    assert states == {"compliant": 5, "blocked": 1, "failed": 1, "unreachable": 1, "incompatible": 2}
+    assert states == {"compliant": 5, "blocked": 1, "exhausted": 1, "unreachable": 1, "incompatible": 2}
     assert all(record["reason"] for record in records)
-    (failed,) = (record for record in records if record["state"] == "failed")
+    (failed,) = (record for record in records if record["state"] == "exhausted")
     assert failed["error"]["hresult"] == "0x800704CD"
     assert "documentsynctimeout" in failed["error"]["hint"]
 

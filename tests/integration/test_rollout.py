@@ -11,7 +11,7 @@ import secrets
 import subprocess
 import threading
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from itertools import pairwise
@@ -39,7 +39,7 @@ ENDS = {
     "word_open": "blocked",
     "word_open_for_a_while": "compliant",
     "times_out_once": "compliant",
-    "times_out_always": "failed",
+    "times_out_always": "exhausted",
     "unreachable": "unreachable",
     "lacking_language": "incompatible",
     "current": "compliant",
@@ -103,6 +103,7 @@ class Lab:
         self.fleet: dict[str, Host] = {host.name: host for host in build_fleet(COUNT, channel=CHANNEL, speed=40)}
         self.calls: list[tuple[str, str]] = []
         self.drops = Counter[tuple[str, str]]()
+        self.after_each: Callable[[], object] = lambda: None
         self.server: WinrmServer | None = None
         (work / "ansible.cfg").write_text(
             "[defaults]\nforks = 10\ndisplay_ok_hosts = false\ndisplay_skipped_hosts = false\n"
@@ -114,6 +115,7 @@ class Lab:
         what = call.name.rpartition(".")[2] + (f" {step}" if step else "")
         self.calls.append((name, what))
         answer = run_module(self.fleet[name], call)
+        self.after_each()
         if self.drops[name, what] > 0:
             self.drops[name, what] -= 1
             raise Drop
@@ -176,7 +178,8 @@ class Lab:
 
     def records(self) -> dict[str, dict[str, Any]]:
         """Read what the run wrote down."""
-        return {path.stem: json.loads(path.read_text()) for path in (self.work / "records").glob("*.json")}
+        files = (self.work / "records").glob("[!.]*.json")
+        return {path.stem: json.loads(path.read_text()) for path in files}
 
 
 @pytest.fixture

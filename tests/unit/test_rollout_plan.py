@@ -51,7 +51,7 @@ def test_a_survey_gives_strings_and_leaves_others_empty() -> None:
             "officefleet_version: 20228.2019 is a float, not text, and may have lost digits; write ",
         ),
         ("goal", "instaled", "officefleet_goal: 'instaled' is not one of installed, downloaded."),
-        ("goals", "installed", "goals: there is no such option. Valid are channel, version, "),
+        ("goals", "installed", "goals: there is no such option. Valid are deployments, "),
     ],
 )
 def test_what_cannot_be_used_is_named(option: str, value: Any, message: str) -> None:

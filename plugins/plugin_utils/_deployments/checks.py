@@ -185,7 +185,8 @@ def _groups(entry: Entry, around: Surroundings) -> Iterator[Problem]:
     for source in entry.at("sources").items:
         lists = (found(source, ("groups",)), found(source, ("slow_link", "groups")))
         places += [(node, str(node.value)) for each in lists for node in each.items]
-        places += [(node, group) for group, node in found(source, ("group_limits",)).mapping.items()]
+        limits = source.mapping.get("group_limits")
+        places += [(node, group) for group, node in limits.mapping.items()] if limits is not None else []
     for node, group in places if around.groups is not None else ():
         if group and group != EVERY_HOST and group not in (around.groups or ()):
             remedy = _spelling.remedy(group, around.groups or ())

@@ -1,0 +1,159 @@
+# Copyright (c) 2026, officefleet.c2r contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""From a deployment file to what hosts are reconciled with, and over the wire between the two modules."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from ansible_collections.officefleet.c2r.plugins.module_utils._cdn.errors import InputError, TransferError
+from ansible_collections.officefleet.c2r.plugins.module_utils._cdn.manifest import Manifest
+from ansible_collections.officefleet.c2r.plugins.plugin_utils import _deployment_rules, _fleet_plan, _rollout_plan
+from ansible_collections.officefleet.c2r.plugins.plugin_utils._deployments import reading
+from ansible_collections.officefleet.c2r.plugins.plugin_utils._deployments.moments import Moment
+from ansible_collections.officefleet.c2r.plugins.plugin_utils._sources import Slot
+from ansible_collections.officefleet.c2r.plugins.plugin_utils._windows import Exclusion
+
+VERSION = "16.0.20228.20190"
+NOW = datetime(2026, 11, 21, 8, 0, tzinfo=UTC)
+GROUPS = {"all": ["p1", "l1", "v1", "x1"], "pilot": ["p1"], "site_lyon": ["l1"], "vpn": ["v1"], "lab": ["x1"]}
+TEXT = f"""
+deployments:
+  - name: monthly
+    channel: MonthlyEnterprise
+    version: "{VERSION}"
+    rings:
+      - {{group: pilot, gates: {{ring_success: 100, soak_time: 3d}}}}
+      - {{group: all, available_from: "2026-12-07T06:00"}}
+    gates: {{ring_coverage: 80, stop_on: [{{domain: win32, code: 112}}]}}
+    clock: local
+    available_from: "2026-12-01T08:00"
+    deadline: +2w
+    after_deadline: force
+    apps: {{close: after_deadline, defer: 2, wait: 2h}}
+    windows: [{{days: [saturday], start: "22:00", end: "04:00"}}]
+    exclusions: ["2026-12-24"]
+    downloads: in_windows
+    notice: {{text: Please close Office., postpone: true}}
+    sources:
+      - {{url: "http://lyon.example", groups: [site_lyon], max_active: 3}}
+      - url: http://office.example
+        group_limits: {{pilot: 2}}
+        slow_link: {{groups: [vpn], rule: trickle, max_active: 1}}
+    retries: {{max_attempts: 5, retry_delay: 2h}}
+  - name: next
+    channel: Current
+    rings: [all]
+    sources: [{{url: "http://office.example"}}]
+    available_from: asap
+    deadline: none
+"""
+WAIVERS = 'waivers: [{group: lab, reason: an old add-in, owner: lab@example, expires: "2027-01-31"}]'
+
+
+def manifest_at(url: str) -> Manifest:
+    """The image everywhere but in Lyon."""
+    if "lyon" in url:
+        raise TransferError("source: http://lyon.example cannot be fetched: no route to host.")
+    return Manifest("MonthlyEnterprise", VERSION, ("x64", "x86"), ("en-us",), "2026-11-01T00:00:00Z", ())
+
+
+def planned(text: str = TEXT, name: str = "monthly") -> _fleet_plan.FleetPlan:
+    """The plan of a deployment of the file."""
+    file = reading.read(text, NOW, fresh=(), groups=GROUPS)
+    waivers = reading.read_waivers(WAIVERS, NOW, groups=GROUPS)
+    return _fleet_plan.plan(_fleet_plan.chosen(file, name), GROUPS, waivers, manifest_at, NOW)
+
+
+def test_the_file_reaches_the_engine() -> None:
+    deployment = planned().deployment
+    schedule = deployment.schedule
+    assert schedule.available_from == Moment(datetime(2026, 12, 1, 8), "local")
+    assert schedule.deadline == Moment(datetime(2026, 12, 15, 8), "local")
+    assert (schedule.after_deadline, schedule.downloads_in_windows) == ("force", True)
+    assert [str(window) for window in schedule.windows] == ["saturday 22:00 to 04:00"]
+    assert schedule.exclusions == (Exclusion(date(2026, 12, 24), date(2026, 12, 24)),)
+    assert (deployment.rings, deployment.only_rings) == (("pilot", "all"), True)
+    pilot, everyone = deployment.gate_rules("pilot"), deployment.gate_rules("all")
+    assert (pilot.success, pilot.coverage, pilot.soak) == (100, 80, 3 * 86400)
+    assert everyone.stop_on == {("win32", "112")}
+    assert (deployment.max_attempts, deployment.retry_delay) == (5, 7200)
+    assert (deployment.apps.close, deployment.apps.defer) == ("after_deadline", 2)
+    assert deployment.waivers == {"x1": "waived until 2027-01-31 23:59 UTC: an old add-in (lab@example)"}
+
+
+def test_each_host_gets_its_source_its_slots_and_its_time() -> None:
+    deployment = planned().deployment
+    pilot = deployment.at("pilot", {"all", "pilot"})
+    assert pilot.source == f"http://office.example/MonthlyEnterprise/{VERSION}"
+    assert pilot.slots == (Slot(pilot.source, 50), Slot(f"{pilot.source} pilot", 2))
+    assert (pilot.languages, pilot.architectures) == (frozenset({"en-us"}), frozenset({"x64", "x86"}))
+    slow = deployment.at("all", {"all", "vpn"})
+    assert slow.slots[-1] == Slot(f"{slow.source} slow links", 1)
+    assert slow.schedule.ring_available_from == Moment(datetime(2026, 12, 7, 6), "local")
+
+
+def test_a_source_that_cannot_be_reached_is_passed_over_and_told() -> None:
+    plan = planned()
+    assert plan.deployment.at("all", {"all", "site_lyon"}).source.startswith("http://office.example/")
+    assert plan.warnings == ("source: http://lyon.example cannot be fetched: no route to host.",)
+    only_lyon = planned(TEXT.replace("      - url: http://office.example\n", "      - url: http://lyon2.example\n"))
+    assert only_lyon.deployment.at("all", {"all"}).no_source == plan.warnings[0]
+
+
+def test_microsoft_comes_last_where_it_is_allowed() -> None:
+    text = TEXT.replace("    clock: local\n", "    clock: local\n    cdn_allowed: true\n")
+    text = text.replace("http://office.example", "http://lyon3.example")
+    found = planned(text).deployment.at("all", {"all"})
+    assert found.source == "http://officecdn.microsoft.com/pr/55336b82-a18d-4dd6-b5f6-9e5095c314a6"
+    assert (found.languages, found.slots, found.no_source) == (None, (), None)
+
+
+def test_what_is_not_approved_is_not_deployed() -> None:
+    file = reading.read(TEXT, NOW, fresh=(), groups=GROUPS)
+    assert _fleet_plan.chosen(file, None).name == "monthly", "the only one that is approved"
+    with pytest.raises(InputError, match="deployment: 'next' is not approved yet"):
+        _fleet_plan.chosen(file, "next")
+
+
+def test_what_is_dumped_is_loaded() -> None:
+    for text in (TEXT, TEXT.replace("    notice:", "    expedite: {reason: CVE, approved_by: a, second_approver: b, "
+                                    "soak_time: 1h, deadline: \"2026-12-03T18:00\"}\n    notice:")):  # fmt: skip
+        deployment = planned(text).deployment.at("pilot", {"all", "pilot"})
+        over_the_wire = json.loads(json.dumps(_deployment_rules.dumped(deployment)))
+        assert _deployment_rules.loaded(over_the_wire) == deployment
+
+
+def options(tmp_path: Path, **given: Any) -> dict[str, Any]:
+    """The options of a run with the file on disk."""
+    file = tmp_path / "deployments.yml"
+    file.write_text(TEXT)
+    return _rollout_plan.typed(
+        {"deployments": str(file), "records": str(tmp_path / "records"), **given}, "officefleet_"
+    )
+
+
+def test_the_file_is_read_from_disk_with_all_problems_told(tmp_path: Path) -> None:
+    plan = _rollout_plan.from_file(options(tmp_path, deployment="monthly", halted=True), "officefleet_", GROUPS)
+    assert plan.deployment.schedule.halted
+    given = options(tmp_path)
+    Path(given["deployments"]).write_text(TEXT.replace("retries:", "retrys:"))
+    with pytest.raises(InputError, match=r"deployments\.yml:\d+: .*retrys: there is no such key"):
+        _rollout_plan.from_file(given, "officefleet_", GROUPS)
+    with pytest.raises(InputError, match="officefleet_deployments: '/nowhere' cannot be read: No such file"):
+        _rollout_plan.from_file({**given, "deployments": "/nowhere"}, "officefleet_", GROUPS)
+
+
+def test_what_the_file_says_is_not_said_besides(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="officefleet_channel: with officefleet_deployments the file says this"):
+        options(tmp_path, channel="Current")
+    with pytest.raises(InputError, match="officefleet_waivers: it goes with a deployment file"):
+        _rollout_plan.typed(
+            {"records": "/x", "channel": "Current", "version": VERSION, "source": "http://x", "waivers": "/y"},
+            "officefleet_",
+        )
