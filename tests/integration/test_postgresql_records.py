@@ -338,8 +338,10 @@ def test_a_process_killed_while_it_saves_leaves_a_whole_record(records: str) -> 
             assert len(store.everything()[0]) == 1, "no half record lies about"
 
 
-def test_deployments_are_told_apart_by_all_of_their_key(records: str) -> None:
+def test_deployments_are_told_apart_by_all_but_their_sources(records: str) -> None:
     save(records, FULL)
     with closing(open_store(records)) as store:
-        for change in ({"name": "x"}, {"channel": "x"}, {"version": "x"}, {"source": "x"}):
+        for change in ({"name": "x"}, {"channel": "x"}, {"version": "x"}):
             assert store.standings(DeploymentKey(**{**KEY.__dict__, **change}), ["ws-001"]) == {}
+        elsewhere = DeploymentKey(**{**KEY.__dict__, "source": "x"})
+        assert list(store.standings(elsewhere, ["ws-001"])) == ["ws-001"], "each site has a source of its own"
