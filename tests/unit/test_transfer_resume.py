@@ -18,7 +18,7 @@ from pathlib import Path
 
 import pytest
 
-from ansible_collections.officefleet.c2r.plugins.module_utils._cdn import file_transfer, part_file
+from ansible_collections.officefleet.c2r.plugins.module_utils._cdn import file_transfer
 from ansible_collections.officefleet.c2r.plugins.module_utils._cdn.extents import Extents
 from ansible_collections.officefleet.c2r.plugins.module_utils._cdn.http import Patience
 from ansible_collections.officefleet.c2r.plugins.module_utils._cdn.http_ranges import Validator
@@ -87,6 +87,15 @@ def killed(server: Server, url: str, target: Path, after: int) -> None:
     server.requests.clear()
 
 
+def kept(target: Path, url: str) -> int:
+    """How many bytes the next run would find."""
+    part = PartFile(target, url)
+    part.resume()
+    present = part.present
+    part.close()
+    return present
+
+
 def noted(target: Path) -> list[tuple[int, int]]:
     """What the journal says, as (start, end)."""
     _header, *lines = target.with_name(target.name + ".part.journal").read_text().splitlines()
@@ -111,7 +120,7 @@ def test_after_a_kill_nothing_is_fetched_again(server: Server, url: str, tmp_pat
     for start, end in noted(target):
         there.add(start, end)
     assert there.total >= after
-    assert part_file.kept(target, url) == there.total
+    assert kept(target, url) == there.total
     count: list[int] = []
     fetched = Downloader("cdn_url", QUICK, on_bytes=count.append).fetch(url, target)
     assert fetched == Fetched(len(BODY), SHA256, reused=there.total)
@@ -128,7 +137,7 @@ def test_a_run_may_be_killed_again_and_again(server: Server, url: str, tmp_path:
     before = 0
     for _run in range(4):
         killed(server, url, target, len(BODY) // 8)
-        now = part_file.kept(target, url)
+        now = kept(target, url)
         assert now >= before + len(BODY) // 8
         before = now
     assert Downloader("cdn_url", QUICK).fetch(url, target) == Fetched(len(BODY), SHA256, reused=before)
@@ -186,7 +195,7 @@ def test_a_file_that_is_whole_needs_no_server(server: Server, url: str, tmp_path
 
 def prepared(target: Path, url: str, server: Server) -> None:
     """Begin a part of the file as it is on the server."""
-    found = part_file.PartFile(target, url)
+    found = PartFile(target, url)
     status = server.tree.find(PATH)
     assert status is not None
     changed = status.stat()
@@ -286,7 +295,7 @@ class TestJournal:
         with pytest.raises(OSError, match="No space"):
             part.write(20, bytes(20))
         part.close()
-        assert part_file.kept(tmp_path / "file", self.URL) == 30
+        assert kept(tmp_path / "file", self.URL) == 30
 
     def test_cut_off_anywhere_it_never_says_too_much(self, tmp_path: Path) -> None:
         part = self.begun(tmp_path / "file")
@@ -332,7 +341,7 @@ class TestJournal:
             header["etag"] = 'W/"weak"'
         journal.write_text(f"{json.dumps(header)}\n{rest}")
         assert PartFile(tmp_path / "file", self.URL).resume() is None
-        assert part_file.kept(tmp_path / "file", self.URL) == 0
+        assert kept(tmp_path / "file", self.URL) == 0
 
     def test_a_part_or_a_journal_alone_is_of_no_use(self, tmp_path: Path) -> None:
         part = self.begun(tmp_path / "file")
@@ -377,15 +386,6 @@ class TestJournal:
         part.publish()
         assert len(done) == 1
         assert list(tmp_path.iterdir()) == [tmp_path / "file"]
-
-    def test_leftovers_can_be_removed(self, tmp_path: Path) -> None:
-        folder = tmp_path / "office" / "data"
-        folder.mkdir(parents=True)
-        self.begun(folder / "file")
-        (folder / "stream.particular.dat").touch()
-        (folder / "lone.part.journal").touch()
-        part_file.remove_leftovers(tmp_path)
-        assert list(folder.iterdir()) == [folder / "stream.particular.dat"]
 
 
 def test_extents_are_what_a_set_of_bytes_is() -> None:

@@ -147,21 +147,6 @@ class PartFile:
         self._extents = Extents()
 
 
-def kept(target: Path, url: str) -> int:
-    """Give how many bytes of this URL's file an interrupted run left for `target`."""
-    found = _read_journal(target.with_name(target.name + JOURNAL), http.redact(url))
-    if found is None or not target.with_name(target.name + PART).exists():
-        return 0
-    return found[1].total
-
-
-def remove_leftovers(folder: Path) -> None:
-    """Remove all parts and journals below a folder, before it is published: a killed run may leave a journal alone."""
-    for path in folder.rglob(f"*{PART}*"):
-        if path.name.endswith((PART, JOURNAL)):
-            path.unlink()
-
-
 def _read_journal(path: Path, url: str) -> tuple[FileState, Extents] | None:
     """Read what was noted for this URL; None if there is nothing of use."""
     try:
