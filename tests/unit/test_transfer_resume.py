@@ -22,7 +22,7 @@ from ansible_collections.officefleet.c2r.plugins.module_utils._cdn import file_t
 from ansible_collections.officefleet.c2r.plugins.module_utils._cdn.extents import Extents
 from ansible_collections.officefleet.c2r.plugins.module_utils._cdn.http import Patience
 from ansible_collections.officefleet.c2r.plugins.module_utils._cdn.http_ranges import Validator
-from ansible_collections.officefleet.c2r.plugins.module_utils._cdn.part_file import FileState, PartFile
+from ansible_collections.officefleet.c2r.plugins.module_utils._cdn.part_file import FileState, PartFile, kept
 from ansible_collections.officefleet.c2r.plugins.module_utils._cdn.transfer import Downloader, Fetched
 from ansible_collections.officefleet.c2r.tests.lab.cdn.server import Server
 
@@ -85,15 +85,6 @@ def killed(server: Server, url: str, target: Path, after: int) -> None:
     assert done.returncode == -signal.SIGKILL
     server.ranges.clear()
     server.requests.clear()
-
-
-def kept(target: Path, url: str) -> int:
-    """How many bytes the next run would find."""
-    part = PartFile(target, url)
-    part.resume()
-    present = part.present
-    part.close()
-    return present
 
 
 def noted(target: Path) -> list[tuple[int, int]]:

@@ -147,6 +147,14 @@ class PartFile:
         self._extents = Extents()
 
 
+def kept(target: Path, url: str) -> int:
+    """Give how many bytes of this URL's file an interrupted run left for `target`."""
+    found = _read_journal(target.with_name(target.name + JOURNAL), http.redact(url))
+    if found is None or not target.with_name(target.name + PART).exists():
+        return 0
+    return found[1].total
+
+
 def _read_journal(path: Path, url: str) -> tuple[FileState, Extents] | None:
     """Read what was noted for this URL; None if there is nothing of use."""
     try:
