@@ -75,7 +75,7 @@ options:
   proofing_tools:
     description:
       - Cultures of which the image is to have the proofing tools alone, such as V(nl-nl).
-      - The default is none, with O(source) all that the image there has.
+      - The default is none, with O(source) all that the image there has. An empty list asks for none.
     type: list
     elements: str
   library:
@@ -99,6 +99,7 @@ options:
     description:
       - The SHA-256 that the manifest of O(source) has to have, as RV(manifest_sha256) of the run that staged the image
         gave it.
+      - Files that are here already by another manifest are held against this one, too.
     type: str
   file_list:
     description:

@@ -83,6 +83,7 @@ def test_what_may_be_missing() -> None:
         with_file(size=4.0),
         with_file(size=True),
         with_file(size=-1),
+        with_file(size=10**400),
         with_file(size=1).replace('"size": 1,', '"size": 1e999,'),
         with_file(sha256="00" * 31),
         with_file(sha256="AB" * 32),
@@ -123,6 +124,28 @@ def test_no_path_leads_elsewhere(path: str) -> None:
     found = manifest.Manifest.from_json(with_file(path=path))
     with pytest.raises(FeedError, match=r"^manifest\.json lists .* (no path of an image|twice|below another file)$"):
         found.require(*NAME)
+
+
+def test_many_files_of_which_one_is_there_twice() -> None:
+    """Counting each of them in all of them would take minutes."""
+    counted = 0
+
+    class Path(str):
+        __slots__ = ()
+
+        def __eq__(self, other: object) -> bool:
+            nonlocal counted
+            counted += 1
+            return str.__eq__(self, other)
+
+        __hash__ = str.__hash__
+
+    many = tuple(
+        manifest.ImageFile(Path(f"office/data/{n:05d}"), 0, "0" * 64, "", "none") for n in (*range(9000), 8999)
+    )
+    with pytest.raises(FeedError, match=r"^manifest\.json lists office/data/08999 twice$"):
+        image(files=many).require(*NAME)
+    assert counted < 1_000_000
 
 
 def without(path: str) -> str:

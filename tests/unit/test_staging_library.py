@@ -209,3 +209,19 @@ def test_what_is_there_needs_no_room(cdn: LabCdn, tmp_path: Path, monkeypatch: p
     stream.unlink()
     monkeypatch.setattr(os, "statvfs", lambda _path: SimpleNamespace(f_bavail=NEWEST.payload_bytes, f_frsize=1))
     assert stage(cdn, tmp_path, NEWEST).changed
+
+
+def test_who_may_only_read_hears_that_nothing_is_to_do(
+    cdn: LabCdn, full: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The staging area is closed to all but the user who stages."""
+    real = Path.is_dir
+
+    def is_dir(path: Path, **given: Any) -> bool:
+        if ".staging" in path.parts[:-1]:
+            raise PermissionError(13, "Permission denied", str(path))
+        return real(path, **given)
+
+    monkeypatch.setattr(Path, "is_dir", is_dir)
+    assert not stage(cdn, full, NEWEST).changed
+    assert cdn.requests == []

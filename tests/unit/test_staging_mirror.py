@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -14,7 +15,13 @@ from typing import Any
 
 import pytest
 
-from ansible_collections.officefleet.c2r.plugins.module_utils._cdn.errors import CdnError, InputError, TransferError
+from ansible_collections.officefleet.c2r.plugins.module_utils._cdn import manifest
+from ansible_collections.officefleet.c2r.plugins.module_utils._cdn.errors import (
+    CdnError,
+    FeedError,
+    InputError,
+    TransferError,
+)
 from ansible_collections.officefleet.c2r.plugins.module_utils._cdn.manifest import Manifest
 from ansible_collections.officefleet.c2r.plugins.module_utils._cdn.staging import Outcome
 from ansible_collections.officefleet.c2r.plugins.modules import image as image_module
@@ -126,10 +133,57 @@ def test_what_the_source_lacks_is_named(cdn: LabCdn, source: Path, tmp_path: Pat
     assert not (tmp_path / BUILD.channel).exists()
 
 
+def test_an_architecture_is_not_added_without_the_languages_that_are_here(cdn: LabCdn, tmp_path: Path) -> None:
+    theirs, ours = tmp_path / "theirs", tmp_path / "ours"
+    staged.stage(staged.options(cdn, BUILD, theirs, architectures=["x64", "x86"]))
+    staged.stage(staged.options(cdn, BUILD, ours, languages=["de-de"]))
+    cdn.requests.clear()
+    for check_mode in (True, False):
+        with pytest.raises(InputError, match=r"^languages: 'de-de' would be lacking for x86: .* for x64 "):
+            mirror(theirs, ours, check_mode=check_mode)
+    mirror(theirs, ours, architectures=["x64"])  # its languages are there in the one architecture
+    assert staged.fetched(cdn) == []
+
+
 def test_a_pinned_manifest_is_the_only_one(source: Path, tmp_path: Path) -> None:
     with pytest.raises(InputError, match=rf"^manifest_sha256: \S+ has the SHA-256 [0-9a-f]{{64}}, not {'0' * 64}\."):
         mirror(source, tmp_path, manifest_sha256="0" * 64)
     assert not (tmp_path / BUILD.channel).exists()
+
+
+def test_an_image_by_another_manifest_than_the_pinned_one_is_checked_anew(source: Path, tmp_path: Path) -> None:
+    """Also where all that is asked for by name is there: somebody pins a manifest because of doubts in the others."""
+    named: dict[str, Any] = {"architectures": ["x64"], "languages": ["en-us"], "proofing_tools": []}
+    theirs = tmp_path / "theirs"
+    shutil.copytree(source, theirs)
+    stream, document = theirs / IMAGE / STREAM, theirs / IMAGE / "manifest.json"
+    honest, forged = stream.read_bytes(), b"\0" * stream.stat().st_size
+    pin = sha256(document)
+    stream.write_bytes(forged)
+    document.write_text(document.read_text().replace(hashlib.sha256(honest).hexdigest(), sha256(stream)))
+    assert mirror(theirs, tmp_path / "ours", **named).changed
+    assert (tmp_path / "ours" / IMAGE / STREAM).read_bytes() == forged
+
+    with pytest.raises(InputError, match=r"^manifest_sha256: "):
+        mirror(theirs, tmp_path / "ours", **named, manifest_sha256=pin)
+    pinned = mirror(source, tmp_path / "ours", **named, manifest_sha256=pin)
+    assert (tmp_path / "ours" / IMAGE / STREAM).read_bytes() == honest
+    assert pinned.taken.bytes_fetched == len(honest)
+    assert not mirror(tmp_path / "absent", tmp_path / "ours", **named, manifest_sha256=pin).changed
+
+
+def test_what_a_signature_vouches_for_needs_no_pinned_manifest(cdn: LabCdn, tmp_path: Path) -> None:
+    staged.stage(staged.options(cdn, BUILD, tmp_path))
+    named: dict[str, Any] = {"architectures": ["x64"], "languages": ["en-us"], "proofing_tools": []}
+    assert mirror(tmp_path / "absent", tmp_path, **named, manifest_sha256="0" * 64).changed is False
+
+
+def test_an_endless_manifest_is_refused(tmp_path: Path) -> None:
+    folder = tmp_path / "theirs" / IMAGE
+    folder.mkdir(parents=True)
+    (folder / "manifest.json").write_text("[" + " " * manifest.MOST_BYTES)
+    with pytest.raises(FeedError, match=r"^source: \S+manifest\.json is no manifest: it has more than "):
+        mirror(tmp_path / "theirs", tmp_path / "ours")
 
 
 @pytest.mark.parametrize("text", ["{}", "<html>", '{"schema": 1}'])

@@ -76,7 +76,7 @@ class ImageRequest:
             library=_absolute(str(given["library"]), "library"),
             architectures=_architectures(given, mirrored),
             languages=_languages(given, mirrored),
-            proofing_tools=_cultures(given, "proofing_tools") or (None if mirrored else ()),
+            proofing_tools=None if mirrored and "proofing_tools" not in given else _cultures(given, "proofing_tools"),
             source=_source(str(given["source"])) if mirrored else None,
             manifest_sha256=_sha256(given.get("manifest_sha256")),
             file_list=str(given.get("file_list", "auto")),

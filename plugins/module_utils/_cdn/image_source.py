@@ -25,9 +25,8 @@ if TYPE_CHECKING:
 class Source(Protocol):
     """What a run asks of either."""
 
-    @property
-    def distrusted(self) -> frozenset[str]:
-        """Give the values of a file's `verified` that are not enough for what is asked for."""
+    def distrusted(self, image: manifest.Manifest, /) -> frozenset[str]:
+        """Give the values of `verified` of which the image's files have to be checked anew."""
 
     def offer(self, present: Contents, /) -> Offer:
         """Give what an image takes that holds what is asked for and what is present."""
@@ -54,9 +53,9 @@ class CdnSource:
         self._request = request
         self._brief = brief
 
-    @property
-    def distrusted(self) -> frozenset[str]:
+    def distrusted(self, image: manifest.Manifest) -> frozenset[str]:
         """Give what neither a signature nor a hash in a signed cabinet vouched for."""
+        del image
         return frozenset((manifest.NONE, manifest.MANIFEST) if self._request.verified else ())
 
     def offer(self, present: Contents) -> Offer:
@@ -97,10 +96,15 @@ class CdnSource:
 class LibrarySource:
     """Another library, whose manifest decides. Standard library only."""
 
-    distrusted: frozenset[str] = frozenset()
-
     def __init__(self, request: ImageRequest) -> None:
         self._request = request
+
+    def distrusted(self, image: manifest.Manifest) -> frozenset[str]:
+        """Give what another manifest than the pinned one vouched for, if one is pinned."""
+        pin = self._request.manifest_sha256
+        if pin is None or (image.origin or {}).get("manifest_sha256") == pin:
+            return frozenset()
+        return frozenset((manifest.NONE, manifest.MANIFEST))
 
     def offer(self, present: Contents) -> Offer:
         """Read the manifest."""

@@ -12,6 +12,7 @@ import json
 import os
 import re
 import stat
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path, PurePosixPath
@@ -32,7 +33,8 @@ NONE = "none"  #: not at all, because that was asked for
 #: How an image was verified: each file as above; or MANIFEST; or NONE
 FULL = "full"
 
-_MOST_BYTES = 16_000_000  # of manifest.json; one with all languages of both architectures has a tenth of that
+MOST_BYTES = 8_000_000  #: of manifest.json; one with all languages of both architectures has less than a quarter
+_MOST_SIZE = 1 << 50  # bytes of a file; no disk has as many
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 
 
@@ -120,9 +122,9 @@ def read(image: Path) -> Manifest:
     with os.fdopen(descriptor, "rb") as file:
         if not stat.S_ISREG(os.fstat(descriptor).st_mode):
             raise FeedError(f"{NAME} is not a file")
-        data = file.read(_MOST_BYTES + 1)
-    if len(data) > _MOST_BYTES:
-        raise FeedError(f"{NAME} has more than {_MOST_BYTES} bytes")
+        data = file.read(MOST_BYTES + 1)
+    if len(data) > MOST_BYTES:
+        raise FeedError(f"{NAME} has more than {MOST_BYTES} bytes")
     try:
         return Manifest.from_json(data.decode())
     except UnicodeDecodeError as error:
@@ -136,7 +138,7 @@ def _check_paths(paths: list[str]) -> None:
     if outside:
         raise FeedError(f"{NAME} lists {outside[0][:200]!r}, which is no path of an image")
     if len(listed) != len(paths):
-        twice = next(path for path in sorted(listed) if paths.count(path) > 1)
+        twice = min(path for path, count in Counter(paths).items() if count > 1)
         raise FeedError(f"{NAME} lists {twice} twice")
     clash = next((path for path in sorted(listed) if not listed.isdisjoint(map(str, PurePosixPath(path).parents))), "")
     if clash:
@@ -162,8 +164,8 @@ def _manifest(document: Mapping[str, Any]) -> Manifest:
 
 def _file(document: Mapping[str, Any]) -> ImageFile:
     size, sha256 = document["size"], _text(document["sha256"])
-    if type(size) is not int or size < 0:
-        raise TypeError(f"size {size!r} is no number of bytes")
+    if type(size) is not int or not 0 <= size < _MOST_SIZE:
+        raise TypeError(f"a size is no number of bytes: {str(size)[:40]}")
     if not _SHA256.fullmatch(sha256):
         raise ValueError(f"sha256 {sha256[:100]!r} is none")
     language = document.get("language")

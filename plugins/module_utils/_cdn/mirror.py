@@ -47,6 +47,7 @@ def offer(request: ImageRequest, present: Contents) -> Offer:
     )
     wanted = present.with_all_of(asked)
     whole = Contents(image.architectures, image.languages, image.proofing_tools)
+    _require_all(wanted, present, whole, address)
     files = [file for file in image.files if _wanted(file, wanted, whole)]
     origin = {"source": http.redact(request.source), "manifest_sha256": digest}
     return Offer(wanted, tuple(_download(file, base) for file in files), image.skipped, origin)
@@ -61,6 +62,8 @@ def _manifest(request: ImageRequest, address: str) -> tuple[manifest.Manifest, s
             f"source: there is no image of {request.version} of channel {request.channel.name} at {name}. Stage it "
             "there first, or check the address of the library."
         ) from error
+    if len(data) > manifest.MOST_BYTES:
+        raise FeedError(f"source: {name} is no manifest: it has more than {manifest.MOST_BYTES} bytes.")
     digest = hashlib.sha256(data).hexdigest()
     if request.manifest_sha256 not in (None, digest):
         raise InputError(
@@ -85,6 +88,24 @@ def _asked(asked: tuple[str, ...] | None, there: tuple[str, ...], option: str, a
             f"{', '.join(there) or 'none'}. Add it to that image first."
         )
     return asked
+
+
+def _require_all(wanted: Contents, present: Contents, whole: Contents, address: str) -> None:
+    """Refuse an image that would lack a language in one of its architectures: neither has the two together."""
+    for option, names, here, there in (
+        ("languages", wanted.languages, present.languages, whole.languages),
+        ("proofing_tools", wanted.proofing_tools, present.proofing_tools, whole.proofing_tools),
+    ):
+        for architecture in wanted.architectures:
+            had = here if architecture in present.architectures else ()
+            had += there if architecture in whole.architectures else ()
+            lacking = [name for name in names if name not in had]
+            if lacking:
+                raise InputError(
+                    f"{option}: {', '.join(lacking)!r} would be lacking for {architecture}: the image here has it for "
+                    f"{', '.join(present.architectures)} alone, and that of {http.redact(address)} not at all. Add it "
+                    "to that image first."
+                )
 
 
 def _wanted(file: manifest.ImageFile, wanted: Contents, whole: Contents) -> bool:

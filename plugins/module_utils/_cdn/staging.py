@@ -96,12 +96,15 @@ class Staging:
         else:
             damage = self._library.damaged(image)
         damaged = {one.path: one.problem for one in damage if not one.unexpected}
-        return image_plan.Present(image, damaged, leftover, self._source.distrusted)
+        return image_plan.Present(image, damaged, leftover, self._source.distrusted(image))
 
     def _leftover(self) -> Path | None:
-        """Give the workspace that an earlier run for this image left."""
+        """Give the workspace that an earlier run for this image left, as far as this user may see it."""
         folder = self._library.root / STAGING / "-".join(self._name)
-        return folder if folder.is_dir() else None
+        try:
+            return folder if folder.is_dir() else None
+        except PermissionError:  # another user's; a run that has nothing to do does not need it
+            return None
 
     def _lacks(self, present: Present) -> bool:
         """Tell whether anything is missing, damaged or not verified enough, as far as can be told from here."""
