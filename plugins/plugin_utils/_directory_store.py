@@ -22,6 +22,7 @@ from ansible_collections.officefleet.c2r.plugins.plugin_utils._directory_leases 
 from ansible_collections.officefleet.c2r.plugins.plugin_utils._fields import DamagedError, clean
 from ansible_collections.officefleet.c2r.plugins.plugin_utils._records import (
     DeploymentKey,
+    NoRecordsError,
     Record,
     RecordError,
     Standing,
@@ -32,6 +33,10 @@ from ansible_collections.officefleet.c2r.plugins.plugin_utils._records import (
 )
 
 LARGEST = 4 * 1024 * 1024  # bytes; a record's history is bounded, so anything larger is not one
+WRITER = (
+    "Name the directory that the playbook officefleet.c2r.rollout (the action officefleet.c2r.reconcile) writes its "
+    "records to."
+)
 REMEDY = "Name a directory on the controller that the user who runs Ansible may write to"
 
 
@@ -122,12 +127,10 @@ class DirectoryStore:
     def _files(self) -> list[Path]:
         shown = f"records: {str(self.directory)!r}"
         try:
+            if not self.directory.exists():
+                raise NoRecordsError(f"{shown} does not exist. {WRITER}")
             if not self.directory.is_dir():
-                what = "is not a directory" if self.directory.exists() else "does not exist"
-                raise RecordError(
-                    f"{shown} {what}. Name the directory that the playbook officefleet.c2r.rollout (the action "
-                    "officefleet.c2r.reconcile) writes its records to."
-                )
+                raise RecordError(f"{shown} is not a directory. {WRITER}")
             return sorted(
                 path for path in self.directory.iterdir() if path.suffix == ".json" and not path.name.startswith(".")
             )

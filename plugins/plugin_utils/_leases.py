@@ -61,8 +61,7 @@ def granted(
 ) -> dict[str, Lease] | None:
     """Give all leases, by host, as they are after `host` got one; None when there is no place. The expired are gone."""
     valid = {holder: lease for holder, lease in held.items() if lease.until > now}
-    own = valid.get(host)
-    others = sum(lease.source == source and holder != host for holder, lease in valid.items())
-    if others >= max_active and (own is None or own.source != source):
+    holders = {holder for holder, lease in valid.items() if lease.source == source}
+    if host not in holders and len(holders) >= max_active:
         return None
     return {**valid, host: Lease(source, until)}

@@ -20,6 +20,7 @@ from ansible_collections.officefleet.c2r.plugins.plugin_utils._postgresql_link i
 from ansible_collections.officefleet.c2r.plugins.plugin_utils._postgresql_schema import SCHEMA, lock_key, make
 from ansible_collections.officefleet.c2r.plugins.plugin_utils._records import (
     DeploymentKey,
+    NoRecordsError,
     Record,
     RecordError,
     Standing,
@@ -103,7 +104,7 @@ class PostgresqlStore:
     def everything(self) -> tuple[list[Record], list[Unreadable]]:
         """Read all records, and name the rows that hold none, both by host."""
         if not self._link.present():
-            raise RecordError(
+            raise NoRecordsError(
                 f"records: {self._link.shown} has no records (no schema {SCHEMA}). Name the database that the playbook "
                 "officefleet.c2r.rollout (the action officefleet.c2r.reconcile) writes its records to."
             )

@@ -51,7 +51,7 @@ class RecordStore(Protocol):
         """Read at once what rings are judged by, for those of `hosts` that have a good record of this deployment."""
 
     def everything(self) -> tuple[list[Record], list[Unreadable]]:
-        """Read all records; what is damaged comes beside the good ones. RecordError where records were never kept."""
+        """Read all records; what is damaged comes beside the good ones. NoRecordsError where none were ever kept."""
 
     def check(self) -> None:
         """Find out whether records can be written, without writing any."""

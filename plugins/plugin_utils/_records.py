@@ -24,6 +24,10 @@ class RecordError(Exception):
     """A record, or the place of records, cannot be used; the text is for the user."""
 
 
+class NoRecordsError(RecordError):
+    """Nothing was ever kept there: no rollout has begun, or it is not the place."""
+
+
 @dataclass(frozen=True, order=True)
 class DeploymentKey:
     """What a record's counters belong to: another name, version or source starts them anew."""

@@ -23,6 +23,7 @@ from ansible_collections.officefleet.c2r.plugins.plugin_utils._postgresql_schema
 from ansible_collections.officefleet.c2r.plugins.plugin_utils._record_store import open_store
 from ansible_collections.officefleet.c2r.plugins.plugin_utils._records import (
     DeploymentKey,
+    NoRecordsError,
     Record,
     RecordError,
     Transition,
@@ -179,7 +180,7 @@ def test_reading_makes_nothing(records: str) -> None:
         store.leases.release("ws-001")
         store.check()
         with pytest.raises(
-            RecordError, match=r"^records: .*(does not exist|has no records).*officefleet\.c2r\.rollout"
+            NoRecordsError, match=r"^records: .*(does not exist|has no records).*officefleet\.c2r\.rollout"
         ):
             store.everything()
     if "://" in records:
@@ -248,6 +249,7 @@ def wait_for_the_end_of_its_session(records: str) -> None:
         with psycopg.connect(records, autocommit=True) as connection:
             connection.execute("SET statement_timeout = '30s'")
             connection.execute("SELECT pg_advisory_lock(%s)", (lock_key("host", "ws-001"),))
+            connection.execute("SELECT pg_advisory_unlock_all()")  # now, not when the server hears of this one's end
 
 
 def test_a_host_is_held_by_one_process_at_a_time(records: str) -> None:

@@ -21,6 +21,12 @@ import psycopg
 TIMEOUT_SECONDS = 60
 ATTEMPTS = 5  # another process may take the free port first
 ADMIN = "admin"
+GUARDIAN = """
+read -r _
+stop='"$2/pg_ctl" stop -w -m immediate -D "$1/data" >/dev/null 2>&1'
+if [ "$(id -u)" = 0 ]; then su postgres -s /bin/sh -c "$stop" -- sh "$1" "$2"; else eval "$stop"; fi
+rm -rf "$1"
+"""
 
 
 def programs() -> Path | None:
@@ -49,21 +55,25 @@ class PostgresqlServer:
 
     def __enter__(self) -> PostgresqlServer:
         self._directory = Path(tempfile.mkdtemp(prefix="officefleet-postgresql-"))
+        # Cleans up when this process ends, which closes the pipe, however it ends
+        self._guardian = subprocess.Popen(
+            ["sh", "-c", GUARDIAN, "sh", str(self._directory), str(self._programs)],
+            stdin=subprocess.PIPE,
+            cwd="/",
+            start_new_session=True,
+        )
         try:
             self._make()
             self._start()
         except BaseException:
-            shutil.rmtree(self._directory)
+            self._end()
             raise
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        try:
-            self.stop()
-        finally:
-            shutil.rmtree(self._directory)
+        self._end()
 
     @property
     def environment(self) -> dict[str, str]:
@@ -86,13 +96,12 @@ class PostgresqlServer:
             cursor = connection.execute(statement.encode())
             return cursor.fetchall() if cursor.description else []
 
-    def stop(self) -> None:
-        """End the server and all sessions in it."""
-        self._run("pg_ctl", "stop", "-w", "-m", "immediate", "-D", str(self._directory / "data"))
-
     def restart(self) -> None:
         """End all sessions and begin anew, on the same port."""
         self._run("pg_ctl", "restart", "-w", "-m", "fast", *self._how())
+
+    def _end(self) -> None:
+        self._guardian.communicate(timeout=TIMEOUT_SECONDS)
 
     def _make(self) -> None:
         words = self._directory / "password"

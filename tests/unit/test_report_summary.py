@@ -46,6 +46,12 @@ def test_percent_is_100_only_when_all_are_there(good: int, bad: int, percent: fl
     assert sums(documents).tally.percent == percent
 
 
+def test_sources_do_not_tell_deployments_apart() -> None:
+    deployment = {"name": "2607", "channel": "MonthlyEnterprise", "version": TARGET}
+    documents = [record(f"ws-{n}", deployment={**deployment, "source": f"http://site-{n}/x"}) for n in range(3)]
+    assert [(found.name, tally.hosts) for found, tally in sums(documents).deployments] == [("2607", 3)]
+
+
 def test_attention_comes_by_urgency_then_ring_then_host() -> None:
     documents = [
         record("ws-10", "unreachable", ring="pilot"),

@@ -9,16 +9,12 @@ What is damaged or in a state that this release does not know comes beside the g
 from __future__ import annotations
 
 from dataclasses import replace
-from pathlib import Path
 
-from ansible_collections.officefleet.c2r.plugins.plugin_utils._directory_store import DirectoryStore
 from ansible_collections.officefleet.c2r.plugins.plugin_utils._errors import DecodedError
 from ansible_collections.officefleet.c2r.plugins.plugin_utils._fields import DamagedError, clean
 from ansible_collections.officefleet.c2r.plugins.plugin_utils._record_store import RecordStore
-from ansible_collections.officefleet.c2r.plugins.plugin_utils._records import Record, RecordError, Unreadable, from_json
+from ansible_collections.officefleet.c2r.plugins.plugin_utils._records import Record, Unreadable, from_json
 from ansible_collections.officefleet.c2r.plugins.plugin_utils._report.states import STATES
-
-RecordsError = RecordError  #: the name that those callers know it by
 
 
 def read(store: RecordStore) -> tuple[list[Record], list[Unreadable]]:
@@ -27,11 +23,6 @@ def read(store: RecordStore) -> tuple[list[Record], list[Unreadable]]:
     answers = [_try(record, store) for record in records]
     fit = [answer for answer in answers if isinstance(answer, Record)]
     return fit, [*unreadable, *(answer for answer in answers if isinstance(answer, Unreadable))]
-
-
-def read_directory(directory: Path) -> tuple[list[Record], list[Unreadable]]:
-    """Do the same for a directory. For callers that take no address of a database yet."""
-    return read(DirectoryStore(str(directory)))
 
 
 def parse(document: object) -> Record:
