@@ -17,6 +17,7 @@ from ansible_collections.officefleet.c2r.plugins.module_utils._cdn import versio
 from ansible_collections.officefleet.c2r.plugins.module_utils._cdn.errors import CdnError, InputError
 from ansible_collections.officefleet.c2r.plugins.module_utils._cdn.release_choice import Wish
 from ansible_collections.officefleet.c2r.plugins.plugin_utils import _release_answers
+from ansible_collections.officefleet.c2r.plugins.plugin_utils._lookup_options import refuse_unknown
 
 DOCUMENTATION = r"""
 name: release
@@ -57,7 +58,7 @@ options:
     description:
       - Update channels, by their names in the Office Deployment Tool such as V(MonthlyEnterprise), by an earlier
         name, the name in a policy or in one of Microsoft's feeds, a GUID or a CDN URL, in any case. Each gives one
-        answer.
+        answer, or several with O(all).
     required: true
     type: list
     elements: str
@@ -73,15 +74,22 @@ options:
       - Give this build instead of the latest, with or without its leading V(16.0.). It has to be listed for every
         channel asked for and not be withdrawn. Write it in quotes, since YAML and Jinja take V(20228.20190) for a
         number and drop its last digit.
-      - Excludes O(offset), O(version), O(min_age) and O(fully_rolled_out).
+      - Excludes O(offset), O(all), O(version), O(min_age) and O(fully_rolled_out).
     type: str
   offset:
     description:
       - Go back so many builds from the latest, in the order of build numbers, withdrawn builds left out. V(1) is the
         build before the latest.
-      - Excludes O(build), O(version), O(min_age) and O(fully_rolled_out).
+      - Excludes O(build), O(all), O(version), O(min_age) and O(fully_rolled_out).
     type: int
     default: 0
+  all:
+    description:
+      - Give all builds that may be chosen, the highest of each channel first, not the newest alone. O(version),
+        O(min_age) and O(fully_rolled_out) narrow them down, O(history) adds what was listed earlier.
+      - Use C(query) then, since C(lookup) joins several answers to one text.
+    type: bool
+    default: false
   version:
     description:
       - Give the newest build of this version, such as V(2608), or V(LTSB2024) in a perpetual channel.
@@ -109,7 +117,7 @@ options:
     type: str
   details:
     description:
-      - Give a dictionary for each channel instead of the build alone.
+      - Give a dictionary for each build instead of the build alone.
     type: bool
     default: false
   history:
@@ -206,6 +214,12 @@ EXAMPLES = r"""
   ansible.builtin.debug:
     msg: "{{ query('officefleet.c2r.release', 'Current', 'SemiAnnual', details=true) }}"
 
+- name: Give the builds that a bulletin means, of all that were ever seen listed
+  ansible.builtin.debug:
+    msg: "{{ ('MS26-08-O365-CURRENT' | officefleet.c2r.bulletin(releases)).builds | map(attribute='full') }}"
+  vars:
+    releases: "{{ query('officefleet.c2r.release', 'Current', all=true, history=true, details=true) }}"
+
 - name: Read a release history that was brought to a network without internet access
   ansible.builtin.debug:
     msg: "{{ query('officefleet.c2r.release', 'Current', 'SemiAnnual', source='/srv/feeds/releasehistory.cab') }}"
@@ -223,7 +237,7 @@ EXAMPLES = r"""
 RETURN = r"""
 _raw:
   description:
-    - One build per channel, in full; with O(details), one dictionary per channel.
+    - One build per channel, or several with O(all), in full; with O(details), one dictionary per build.
   type: list
   elements: raw
   sample: ["16.0.20326.20100"]
@@ -288,11 +302,12 @@ class LookupModule(LookupBase):
     """The lookup C(officefleet.c2r.release)."""
 
     def run(self, terms: list[Any], variables: dict[str, Any] | None = None, **kwargs: Any) -> list[Any]:
-        """Give one answer per channel; AnsibleLookupError with a text for the user otherwise."""
+        """Give the answers of each channel; AnsibleLookupError with a text for the user otherwise."""
         # What a template leaves empty is not asked for; of an empty path Ansible would make the working directory.
         given = {name: value for name, value in kwargs.items() if value is not None and value != ""}
         self.set_options(var_options=variables, direct=given)  # type: ignore[no-untyped-call]  # Ansible's
         try:
+            refuse_unknown(self, kwargs)
             _check_texts(given)  # Ansible has made text of numbers already
             asked = [channels.find(_channel_name(term)) for term in terms]
             if not asked:
@@ -325,6 +340,7 @@ class LookupModule(LookupBase):
             offset=self._option("offset"),
             min_age=duration.parse(min_age, "min_age") if min_age else None,
             max_wait=duration.parse(max_wait or _MAX_WAIT, "max_wait") if rolled_out else None,
+            every=self._option("all"),
         )
 
     def _places(self) -> _release_answers.Places:

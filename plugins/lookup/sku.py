@@ -20,6 +20,7 @@ from ansible_collections.officefleet.c2r.plugins.module_utils._cdn.errors import
     SignatureError,
 )
 from ansible_collections.officefleet.c2r.plugins.plugin_utils._feed_cache import FeedCache
+from ansible_collections.officefleet.c2r.plugins.plugin_utils._lookup_options import refuse_unknown
 
 DOCUMENTATION = r"""
 name: sku
@@ -157,6 +158,7 @@ class LookupModule(LookupBase):
         """Give one dictionary per product; AnsibleLookupError with a text for the user otherwise."""
         self.set_options(var_options=variables, direct=kwargs)  # type: ignore[no-untyped-call]  # Ansible's
         try:
+            refuse_unknown(self, kwargs)
             for term in terms:
                 if not isinstance(term, str):
                     raise InputError(f"product: {term!r} is not a text; name a product such as 'O365ProPlusRetail'.")

@@ -55,7 +55,7 @@ class Judgement:
 def answers(
     asked: Sequence[Channel], wish: Wish, places: Places, judgement: Judgement, *, history: bool, now: datetime
 ) -> list[dict[str, Any]]:
-    """Give one dictionary for each channel, as option O(details) has them; CdnError otherwise."""
+    """Give the dictionaries of each channel's builds, as option O(details) has them; CdnError otherwise."""
     wish.check()
     source = http.redact(places.source) if _remote(places.source) else places.source
     gatekeeper = Gatekeeper(FeedStore(places.feeds), places.anchors, judgement.accept, judgement.stale_after, now, warn)
@@ -63,7 +63,7 @@ def answers(
     admitted = gatekeeper.admit(read.data, source, asked, read.problem)
     if read.cache is not None and read.problem is None:
         read.cache.write(read.data)  # not sooner: one that is held is fetched again, it may have been mended
-    return [_answer(admitted, channel, wish, places, history) for channel in asked]
+    return [answer for channel in asked for answer in _answers(admitted, channel, wish, places, history)]
 
 
 def warn(text: str) -> None:
@@ -71,16 +71,18 @@ def warn(text: str) -> None:
     display.warning(f"{PLUGIN}: {text}")
 
 
-def _answer(admitted: Admitted, channel: Channel, wish: Wish, places: Places, history: bool) -> dict[str, Any]:
+def _answers(admitted: Admitted, channel: Channel, wish: Wish, places: Places, history: bool) -> list[dict[str, Any]]:
     choices = admitted.choices(channel, history)
     _warn_of_withdrawn(choices)
     offer = _offer(places, channel) if wish.max_wait is not None else None
     now = admitted.gatekeeper.now
-    choice = choices.choose(wish, now, offer)
-    if choice.note:
-        warn(f"{choice.note}.")
-    source, published = admitted.origin(channel, choice.release)
-    return _described(choice, choices, channel, now) | {"source": source, "feed_published": _iso(published)}
+    found = []
+    for choice in choices.choose(wish, now, offer):
+        if choice.note:
+            warn(f"{choice.note}.")
+        source, published = admitted.origin(channel, choice.release)
+        found.append(_described(choice, choices, channel, now) | {"source": source, "feed_published": _iso(published)})
+    return found
 
 
 def _described(choice: Choice, choices: Choices, channel: Channel, now: datetime) -> dict[str, Any]:

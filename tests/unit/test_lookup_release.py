@@ -267,6 +267,7 @@ def test_the_documentation_renders() -> None:
         "source",
         "build",
         "offset",
+        "all",
         "version",
         "min_age",
         "fully_rolled_out",

@@ -21,7 +21,9 @@ from ansible.parsing.dataloader import DataLoader
 from ansible.plugins import loader
 from ansible.template import Templar, trust_as_template
 
+from ansible_collections.officefleet.c2r.plugins.filter import bulletin as bulletin_filter
 from ansible_collections.officefleet.c2r.plugins.lookup import release as plugin
+from ansible_collections.officefleet.c2r.plugins.module_utils._cdn import authenticode
 from ansible_collections.officefleet.c2r.plugins.plugin_utils import _release_answers
 from ansible_collections.officefleet.c2r.tests.lab.cdn import Build, LabCdn
 from ansible_collections.officefleet.c2r.tests.lab.cdn.build import NEWEST
@@ -172,6 +174,10 @@ def test_details(controller: Controller) -> None:
         ({"version": 20326.20100}, r"version: 20326\.201 is a float, not text"),
         ({"version": True}, r"version: True is a bool, not text"),
         ({"build": 20326.20100}, r"build: 20326\.201 is a float, not text"),
+        ({"all": True, "offset": 1}, "offset: it cannot be combined with all"),
+        ({"ofset": 1}, r"ofset: the lookup has no such option\. Its options are accept, all, build"),
+        ({"accept": [5]}, "accept: '5' is not a gate"),
+        ({"cache_ttl": -1}, "cache_ttl: -1 is negative"),
         ({"offset": 1, "min_age": "7d"}, "offset: it cannot be combined with min_age"),
         ({"max_wait": "7d"}, "max_wait: it belongs to fully_rolled_out"),
         ({"max_wait": "soon", "fully_rolled_out": True}, "max_wait: 'soon' is not a span of time"),
@@ -266,6 +272,32 @@ def test_a_build_that_is_no_longer_listed_is_in_the_history(controller: Controll
     assert controller.lookup(min_age="2w", history=True) == OLD.version
     kept.write_bytes(kept.read_bytes()[:-1])
     assert "feeds: the kept feed" in controller.error(build=OLD.version, history=True)
+
+
+def test_all_builds_that_were_ever_listed(controller: Controller, monkeypatch: pytest.MonkeyPatch) -> None:
+    controller.lookup()
+    controller.cdn.next_feed((MIDDLE, NEW, OTHER))
+    assert controller.query("Current", all=True) == [NEW.version, MIDDLE.version]
+    verified = []
+    verify = authenticode.verify
+
+    def counting(data: bytes, anchors: authenticode.TrustAnchors, name: str) -> object:
+        verified.append(name)
+        return verify(data, anchors, name)
+
+    monkeypatch.setattr(authenticode, "verify", counting)
+    found = controller.query("Current", "SemiAnnual", all=True, history=True, details=True)
+    assert [(each["channel"], each["full"]) for each in found] == [
+        ("Current", NEW.version),
+        ("Current", MIDDLE.version),
+        ("Current", OLD.version),
+        ("SemiAnnual", OTHER.version),
+    ]
+    bulletin = f"MS{OLD.published:%y-%m}-O365-CURRENT"
+    meant = [each["full"] for each in bulletin_filter.bulletin(bulletin, found)["builds"]]
+    assert OLD.version in meant
+    assert controller.query("Current", all=True, history=True, min_age="2w") == [OLD.version]
+    assert len(verified) == 4  # in either run what is listed now, and the kept feed that OLD is from
 
 
 def test_a_held_feed_gives_nothing_to_the_history(controller: Controller) -> None:

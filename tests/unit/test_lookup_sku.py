@@ -53,6 +53,11 @@ def sku(cdn: LabCdn, tmp_path: Path) -> Callable[..., list[dict[str, Any]]]:
     return run
 
 
+def test_an_option_that_is_misspelt_is_not_ignored(sku: Callable[..., list[dict[str, Any]]]) -> None:
+    with pytest.raises(AnsibleLookupError, match=r"^trust_anchor: the lookup has no such option\. .* trust_anchors\."):
+        sku(trust_anchor=[])
+
+
 def test_a_product_has_the_ids_that_configurations_need(sku: Callable[..., list[dict[str, Any]]]) -> None:
     (found,) = sku("o365proplusretail")
     assert list(found) == list(yaml.safe_load(plugin.RETURN)["_raw"]["contains"])

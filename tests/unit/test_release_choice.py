@@ -44,7 +44,8 @@ def choices(*withdrawn: str, latest: Release = RELEASES[0], merged: bool = False
 
 
 def chosen(wish: Wish, offer: Offer | None = None, among: Choices | None = None) -> str:
-    return (among or choices()).choose(wish, NOW, offer).release.build.removeprefix("16.0.")
+    (choice,) = (among or choices()).choose(wish, NOW, offer)
+    return choice.release.build.removeprefix("16.0.")
 
 
 def offer(build: str, throttle: int, *expired: str) -> Offer:
@@ -74,7 +75,7 @@ def test_each_wish(wish: Wish, build: str) -> None:
 
 def test_versions_have_names_in_perpetual_channels() -> None:
     only = release("17932.20910", "LTSB2024", 9)
-    assert Choices("PerpetualVL2024", (only,), only, {}).choose(Wish(version="ltsb2024"), NOW).release == only
+    assert Choices("PerpetualVL2024", (only,), only, {}).choose(Wish(version="ltsb2024"), NOW)[0].release == only
 
 
 @pytest.mark.parametrize(
@@ -107,6 +108,8 @@ def test_what_cannot_be_met_is_named(wish: Wish, text: str) -> None:
     ("wish", "text"),
     [
         (Wish(offset=-1), r"^offset: -1 is negative"),
+        (Wish(build="1.1", every=True), r"^build: it cannot be combined with all;"),
+        (Wish(offset=1, every=True), r"^offset: it cannot be combined with all;"),
         (Wish(build="1.1", offset=1), r"^build: it cannot be combined with offset; leave"),
         (Wish(build="1.1", version="2608", min_age=DAY), r"^build: it cannot be combined with version and min_age;"),
         (Wish(build="1.1", max_wait=DAY), r"^build: it cannot be combined with fully_rolled_out;"),
@@ -155,6 +158,24 @@ def test_a_withdrawn_build_is_not_given_by_its_name_either() -> None:
         choices("20326.20100").choose(Wish(build="20326.20100"), NOW)
 
 
+@pytest.mark.parametrize(
+    ("wish", "builds"),
+    [
+        (Wish(every=True), ["20326.20072", "20228.20190", "20131.20206", "20131.20150"]),
+        (Wish(every=True, version="2606"), ["20131.20206", "20131.20150"]),
+        (Wish(every=True, min_age=9 * DAY), ["20228.20190", "20131.20150"]),
+        (Wish(every=True, max_wait=FORTNIGHT), ["20131.20206", "20131.20150"]),
+        (Wish(every=True, max_wait=9 * DAY), ["20228.20190", "20131.20206", "20131.20150"]),
+    ],
+)
+def test_every_build_that_is_wished_for(wish: Wish, builds: list[str]) -> None:
+    wish.check()
+    found = choices("20326.20100").choose(wish, NOW, offer("20131.20206", 1000))
+    assert [choice.release.build.removeprefix("16.0.") for choice in found] == builds
+    assert [choice.throttle for choice in found if wish.max_wait][-2:] in ([], [1000, None])
+    assert [bool(choice.note) for choice in found] == [wish.max_wait is not None] + [False] * (len(builds) - 1)
+
+
 def test_nothing_above_the_latest_is_chosen() -> None:
     among = choices(latest=RELEASES[2])
     assert chosen(Wish(), among=among) == "20228.20190"
@@ -162,7 +183,7 @@ def test_nothing_above_the_latest_is_chosen() -> None:
 
 
 def test_a_channel_of_withdrawn_builds_gives_none() -> None:
-    with pytest.raises(FeedError, match=r"Every build .* Current was withdrawn"):
+    with pytest.raises(FeedError, match=r"Every build .* Current was withdrawn\. Wait for .* history: true adds"):
         choices(*(each.build.removeprefix("16.0.") for each in RELEASES)).choose(Wish(), NOW)
 
 
@@ -202,7 +223,7 @@ def test_a_channel_of_withdrawn_builds_gives_none() -> None:
     ],
 )
 def test_fully_rolled_out(offered: Offer, build: str, throttle: int | None, note: str) -> None:
-    choice = choices().choose(Wish(max_wait=FORTNIGHT), NOW, offered)
+    (choice,) = choices().choose(Wish(max_wait=FORTNIGHT), NOW, offered)
     assert (choice.release.build, choice.throttle, choice.note) == (f"16.0.{build}", throttle, note)
 
 

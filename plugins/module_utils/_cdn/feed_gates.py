@@ -69,9 +69,9 @@ class FeedHeldError(FeedError):
         )
 
 
-def parse(names: Iterable[str]) -> frozenset[str]:
+def parse(names: Iterable[object]) -> frozenset[str]:
     """Give the gates that option `accept` names; InputError for what is none."""
-    wanted = frozenset(name.strip() for name in names if name.strip())
+    wanted = frozenset(text for text in (str(name).strip() for name in names) if text)
     for name in sorted(wanted - set(GATES)):
         raise InputError(f"accept: {name!r} is not a gate. Valid are {', '.join(GATES)}.")
     return wanted
@@ -136,8 +136,8 @@ def _stale(feed: ReleaseHistory, channel: str, now: datetime, stale_after: timed
     if newest and now - newest.published > stale_after:
         text = (
             f"Latest of channel {channel}, {newest.build}, is of {newest.published:%Y-%m-%d}, "
-            f"{(now - newest.published).days} days ago, more than {stale_after.days} days (stale_after). Every "
-            "channel that is supported gets a build each month."
+            f"{(now - newest.published).days} days ago, more than {stale_after.total_seconds() / 86400:g} days "
+            "(stale_after). Every channel that is supported gets a build each month."
         )
         yield Held(LATEST_STALE, channel, text, whole=False)
 

@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from ansible_collections.officefleet.c2r.plugins.module_utils._cdn import (
@@ -147,6 +147,7 @@ class Admitted:
     source: str
     kept: tuple[KeptFeed, ...]  #: as they were published, this one among them unless it is not kept
     own: KeptFeed | None
+    _verified: dict[str, ReleaseHistory] = field(default_factory=dict)  # kept feeds by digest, each verified once
 
     def choices(self, channel: Channel, merge: bool) -> Choices:
         """Give what there is to choose from; `merge` adds what all feeds accepted for the channel listed."""
@@ -188,7 +189,9 @@ class Admitted:
             return self.source, self.history.published
         for feed in reversed(self.kept):
             if channel.name in feed.accepted and release in feed.history.channels.get(channel.name, ()):
-                if release not in self.gatekeeper.verified(feed).channels.get(channel.name, ()):
+                if feed.digest not in self._verified:
+                    self._verified[feed.digest] = self.gatekeeper.verified(feed)
+                if release not in self._verified[feed.digest].channels.get(channel.name, ()):
                     break
                 return str(self.gatekeeper.store.cabinet(feed)), feed.history.published
         raise FeedError(

@@ -30,6 +30,7 @@ class Wish:
     offset: int = 0  #: so many builds before the latest
     min_age: timedelta | None = None
     max_wait: timedelta | None = None  #: fully rolled out, or as old as this; None: the throttle does not matter
+    every: bool = False  #: all builds that fulfil the others, not the newest of them alone
 
     def check(self) -> None:
         """Raise InputError for wishes that exclude each other."""
@@ -40,6 +41,7 @@ class Wish:
             for name, is_given in (
                 ("build", self.build is not None),
                 ("offset", self.offset > 0),
+                ("all", self.every),
                 ("version", self.version is not None),
                 ("min_age", self.min_age is not None),
                 ("fully_rolled_out", self.max_wait is not None),
@@ -81,24 +83,30 @@ class Choices:
             if release.build not in self.withdrawn and office_version.parse(release.build) <= limit
         ]
 
-    def choose(self, wish: Wish, now: datetime, offer: Offer | None = None) -> Choice:
-        """Give the one build; InputError names the wish that cannot be met. `offer` is needed for `wish.max_wait`."""
+    def choose(self, wish: Wish, now: datetime, offer: Offer | None = None) -> tuple[Choice, ...]:
+        """Give the one build, or with `wish.every` all, highest first; InputError names the wish that cannot be met.
+
+        `offer` is needed for `wish.max_wait`.
+        """
         if wish.build is not None:
-            return Choice(self._named(wish.build))
+            return (Choice(self._named(wish.build)),)
         left = self.candidates()
         if not left:
             raise FeedError(
-                f"Every build that is listed for channel {self.channel} was withdrawn. Name one with build."
+                f"Every build that is known of channel {self.channel} was withdrawn. Wait for the next release "
+                f"history, or name an earlier version itself.{self._more()}"
             )
         if wish.offset:
-            return Choice(self._back(left, wish.offset))
+            return (Choice(self._back(left, wish.offset)),)
         if wish.version is not None:
             left = self._of_version(left, wish.version)
         if wish.min_age is not None:
             left = self._old_enough(left, wish.min_age, now)
         if wish.max_wait is not None and offer is not None:
-            return self._rolled_out(left, wish.max_wait, offer, now)
-        return Choice(left[0])
+            found = self._rolled_out(left, wish.max_wait, offer, now)
+        else:
+            found = [Choice(release) for release in left]
+        return tuple(found if wish.every else found[:1])
 
     def _named(self, build: str) -> Release:
         wanted = office_version.full(build, option="build")
@@ -145,9 +153,10 @@ class Choices:
             )
         return found
 
-    def _rolled_out(self, left: list[Release], max_wait: timedelta, offer: Offer, now: datetime) -> Choice:
+    def _rolled_out(self, left: list[Release], max_wait: timedelta, offer: Offer, now: datetime) -> list[Choice]:
         """Choose by what the live v64.cab offers; what it does not speak of is taken to be offered to nobody yet."""
         offered = office_version.parse(offer.build)
+        found: list[Choice] = []
         skipped: list[str] = []
         for release in left:
             number = office_version.parse(release.build)
@@ -156,9 +165,11 @@ class Choices:
             if release.build in offer.expired:
                 skipped.append(f"{release.build} has expired")
             elif throttle in (None, version_descriptor.EVERYONE) or now - release.published >= max_wait:
-                return Choice(release, throttle, self._note(release, offer, skipped))
+                found.append(Choice(release, throttle, "" if found else self._note(release, offer, skipped)))
             else:
                 skipped.append(f"{release.build} is offered to {throttle} of 1000 clients")
+        if found:
+            return found
         raise InputError(
             f"fully_rolled_out: no build in question of channel {self.channel} is rolled out or {_span(max_wait)} old "
             f"(max_wait): {'; '.join(skipped)}. The live v64.cab offers {offer.build}.{self._more()}"
