@@ -56,6 +56,15 @@ def test_builds_are_ordered_as_numbers_not_by_time_or_text() -> None:
     ]
 
 
+def test_a_build_that_is_listed_twice_is_one() -> None:
+    twice = [update("20326.20100"), update("20326.20100", latest="True"), update("20228.1"), update("20228.1")]
+    listed = release_history.parse(feed(*twice)).channels["Current"]
+    assert [(release.build, release.latest) for release in listed] == [
+        ("16.0.20326.20100", True),
+        ("16.0.20228.1", False),
+    ]
+
+
 @pytest.mark.parametrize(
     ("updates", "latest"),
     [

@@ -42,6 +42,8 @@ def test_the_default_build_is_what_is_offered() -> None:
         ('Version="16.0.20326.20100"', 'Version="newest"', "names the build 'newest', which is none"),
         ('Value="550"', 'Value="1001"', "throttle '1001'; it goes from 0 to 1000"),
         ('Value="550"', 'Value="-1"', "throttle '-1'"),
+        ('Value="550"', 'Value="\u0665"', "throttle '\u0665'"),
+        ('Value="550"', f'Value="{"9" * 5000}"', "throttle '99"),
         ('<Throttle Value="550" />', "", "has no <Throttle>"),
         (CURRENT.guid.upper(), channels.find("SemiAnnual").guid, "not of channel Current"),
         ("FFNRoot", "Root", "no attribute 'FFNRoot'"),

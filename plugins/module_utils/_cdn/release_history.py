@@ -117,9 +117,9 @@ def _known(name: str | None) -> channel_table.Channel | None:
 
 
 def _releases(node: _Element) -> tuple[Release, ...]:
-    releases: list[Release] = [_release(update) for update in node.iterchildren("Update")]
-    releases.sort(key=lambda release: version.parse(release.build), reverse=True)
-    return tuple(releases)
+    releases = [_release(update) for update in node.iterchildren("Update")]
+    releases.sort(key=lambda release: (version.parse(release.build), release.latest), reverse=True)
+    return tuple({release.build: release for release in reversed(releases)}.values())[::-1]  # each build once
 
 
 def _release(update: _Element) -> Release:

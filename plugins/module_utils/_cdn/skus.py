@@ -136,7 +136,9 @@ def _named(value: Any, id_keys: tuple[str, ...], what: str) -> list[tuple[str, s
     """Give id and name out of a list of texts or objects, or of objects by id."""
     if value is None:
         return []
-    items = list(value.items()) if isinstance(value, dict) else [(None, item) for item in value or ()]
+    if not isinstance(value, (list, dict)):
+        raise FeedError(f"{_API} has no list for {what[:100]}: {json.dumps(value)[:100]}.")
+    items = list(value.items()) if isinstance(value, dict) else [(None, item) for item in value]
     found = []
     for key, item in items:
         if isinstance(item, dict):

@@ -9,6 +9,7 @@ Not to be confused with v64_<version>.cab, which describes one build and offers 
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -58,7 +59,7 @@ def parse(xml: bytes, channel: Channel) -> Offer:
             "one, so what the channel offers cannot be told. That of one build, v64_<version>.cab, names none."
         )
     throttle = _value(root, "Throttle", "Value")
-    if not throttle.isdecimal() or int(throttle) > EVERYONE:
+    if not re.fullmatch("[0-9]{1,4}", throttle) or int(throttle) > EVERYONE:
         raise FeedError(f"{_WHAT} of channel {channel.name} has the throttle {throttle!r}; it goes from 0 to 1000.")
     expired = [_full(safe_xml.attribute(node, "Value", _WHAT)) for node in root.iterfind("ExpiredBuilds/Build")]
     return Offer(_full(offered[0]), int(throttle), frozenset(expired))
