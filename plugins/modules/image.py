@@ -450,11 +450,11 @@ import importlib
 import signal
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from ansible.module_utils.basic import AnsibleModule
 
-from ansible_collections.officefleet.c2r.plugins.module_utils._cdn import image_result, manifest
+from ansible_collections.officefleet.c2r.plugins.module_utils._cdn import http, image_result, manifest
 from ansible_collections.officefleet.c2r.plugins.module_utils._cdn.errors import CdnError, required
 from ansible_collections.officefleet.c2r.plugins.module_utils._cdn.image_request import ARCHITECTURES, ImageRequest
 from ansible_collections.officefleet.c2r.plugins.module_utils._cdn.progress import Progress
@@ -526,6 +526,34 @@ def run(staging: Staging, request: ImageRequest, progress: Progress, *, check_mo
     }
 
 
+class ImageModule(AnsibleModule):
+    """Shows and logs what it was given, but of addresses neither user nor password nor query."""
+
+    def log(self, msg: str, log_args: Mapping[str, str] | None = None) -> None:
+        """Write to the system's log."""
+        told = {name: without_secrets(value) for name, value in (log_args or {}).items()}
+        for name, value in told.items():
+            msg = msg.replace(str((log_args or {})[name]), str(value))
+        super().log(msg, log_args=told)  # type: ignore[no-untyped-call]  # ansible-core is partly annotated
+
+    def exit_json(self, **result: Any) -> NoReturn:
+        """End with a result."""
+        super().exit_json(**result, **self._invocation())
+
+    def fail_json(self, msg: str, **result: Any) -> NoReturn:
+        """End with an error."""
+        super().fail_json(msg, **result, **self._invocation())
+
+    def _invocation(self) -> dict[str, Any]:
+        """Give what Ansible shows with -vvv; otherwise it would be the options as they are."""
+        return {"invocation": {"module_args": {name: without_secrets(self.params[name]) for name in self.params}}}
+
+
+def without_secrets(value: Any) -> Any:
+    """Give an option's value, an address without user, password and query."""
+    return http.redact(value) if isinstance(value, str) and "://" in value else value
+
+
 def end(number: int, _frame: FrameType | None) -> None:
     """End as an error would: the lock is freed, and what was fetched stays for the next run."""
     sys.exit(128 + number)
@@ -533,7 +561,7 @@ def end(number: int, _frame: FrameType | None) -> None:
 
 def main() -> None:
     """Run the module."""
-    module = AnsibleModule(  # type: ignore[no-untyped-call]  # ansible-core is partly annotated
+    module = ImageModule(  # type: ignore[no-untyped-call]  # ansible-core is partly annotated
         argument_spec=dict(ARGUMENT_SPEC), supports_check_mode=True
     )
     signal.signal(signal.SIGTERM, end)  # how Ansible ends a module when the run is interrupted

@@ -6,6 +6,8 @@ from __future__ import annotations
 
 import json
 import socket
+import subprocess
+import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -20,6 +22,7 @@ from ansible_collections.officefleet.c2r.plugins.module_utils._cdn.http import P
 from ansible_collections.officefleet.c2r.plugins.module_utils._cdn.image_request import ImageRequest
 from ansible_collections.officefleet.c2r.plugins.module_utils._cdn.progress import Progress
 from ansible_collections.officefleet.c2r.plugins.module_utils._cdn.staging import Staging
+from ansible_collections.officefleet.c2r.plugins.modules import image as image_module
 from ansible_collections.officefleet.c2r.tests.lab.cdn import Build, LabCdn
 from ansible_collections.officefleet.c2r.tests.lab.probe import http_probe
 from ansible_collections.officefleet.c2r.tests.unit import staged
@@ -79,6 +82,35 @@ def test_user_and_password_reach_the_server_and_nothing_that_is_kept(cdn: LabCdn
     for text in (manifest, *told):
         assert f'"{cdn.url}/pr/' in text
         assert "secret" not in text
+
+
+def test_neither_ansible_nor_the_systems_log_gets_a_secret(cdn: LabCdn, tmp_path: Path) -> None:
+    """With -vvv, and in older versions in every result, Ansible shows the options; and the system logs them."""
+    program = (
+        "import runpy, sys\n"
+        "from ansible.module_utils import basic\n"
+        "basic.AnsibleModule.log = lambda _self, msg, log_args=None: print(msg, log_args, file=sys.stderr)\n"
+        f"runpy.run_module({image_module.__name__!r}, run_name='__main__')\n"
+    )
+    address = cdn.url.replace("http://", "http://someone:secret1@")
+    given = staged.options(cdn, BUILD, tmp_path, cdn_url=address, file_list_url=f"{cdn.file_list_url}?code=secret2")
+    changes: dict[str, Any]
+    for changes, status in (({}, 0), ({"keep": 0}, 1), ({"current": "perhaps"}, 1)):
+        arguments = {"ANSIBLE_MODULE_ARGS": {**given, **changes, "_ansible_inject_invocation": True}}
+        done = subprocess.run(
+            [sys.executable, "-c", program],
+            input=json.dumps(arguments),
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=False,
+        )
+        assert done.returncode == status, done.stdout + done.stderr
+        result = json.loads(done.stdout)
+        assert result["invocation"]["module_args"]["cdn_url"] == cdn.url
+        assert result["invocation"]["module_args"]["file_list_url"] == cdn.file_list_url
+        assert "current" in changes or f"cdn_url={cdn.url} " in done.stderr
+        assert not [word for word in ("someone", "secret") if word in done.stdout + done.stderr]
 
 
 def test_an_image_works_behind_a_web_server_that_minds_case(cdn: LabCdn, tmp_path: Path) -> None:
