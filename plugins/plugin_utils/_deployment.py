@@ -45,7 +45,7 @@ class Deployment:
     proofing_tools: frozenset[str] = frozenset()
     min_os: str | None = None  #: the oldest Windows build the image runs on
     min_client: str | None = None  #: the oldest Office build that can take it
-    min_free_disk: int = 0  #: bytes free on the volume of Office before a download
+    min_free_disk: int | None = None  #: bytes free on the volume of Office; None: as the source says
     take_over: bool = False  #: also where another tool manages the updates
     rings: tuple[str, ...] = ()
     gate: GateRules = GateRules()  # immutable
@@ -88,6 +88,7 @@ class Deployment:
             languages=chosen.languages,
             architectures=chosen.architectures,
             proofing_tools=chosen.proofing_tools,
+            min_free_disk=chosen.shared_size if self.min_free_disk is None else self.min_free_disk,
         )
 
     @property

@@ -68,6 +68,7 @@ def plan(
         sources=sources,
         no_source=None if sources else "the deployment names no source, and cdn_allowed is false",
         take_over=fleet.take_over,
+        min_free_disk=fleet.min_free_disk,
         rings=tuple(ring.group for ring in fleet.rings),
         only_rings=True,
         ring_gates=gates,
@@ -118,6 +119,7 @@ def _sources(fleet: model.FleetDeployment, version: str, manifest_at: ManifestAt
             languages=None if manifest is None else frozenset(manifest.languages),
             proofing_tools=frozenset() if manifest is None else frozenset(manifest.proofing_tools),
             architectures=None if manifest is None else frozenset(manifest.architectures),
+            shared_size=0 if manifest is None else _shared_size(manifest),
             problem=problem,
         )
     if fleet.cdn_allowed:
@@ -132,6 +134,21 @@ def _image(url: str, channel: str, version: str, manifest_at: ManifestAt) -> tup
     if (manifest.channel, manifest.version) != (channel, version):
         return None, f"{url} holds {manifest.channel} {manifest.version} and not {channel} {version}"
     return manifest, None
+
+
+def _shared_size(manifest: Manifest) -> int:
+    """Give the bytes that every host downloads where it can use nothing of what it has; its languages come on top."""
+    return min(
+        (
+            sum(
+                file.size
+                for file in manifest.files
+                if file.language is None and (not file.architectures or architecture in file.architectures)
+            )
+            for architecture in manifest.architectures
+        ),
+        default=0,
+    )
 
 
 def _rules(gates: model.Gates) -> GateRules:

@@ -112,11 +112,12 @@ def _client(deployment: Deployment, host: HostState) -> str | None:
 
 
 def _disk(deployment: Deployment, host: HostState) -> str | None:
-    if host.free_disk_bytes is None or host.free_disk_bytes >= deployment.min_free_disk:
+    wanted = deployment.min_free_disk or 0
+    if host.free_disk_bytes is None or host.free_disk_bytes >= wanted:
         return None
     if host.busy or host.ready == deployment.version:
         return None  # the download took the room already
-    free, needed = host.free_disk_bytes / 1e9, deployment.min_free_disk / 1e9
+    free, needed = host.free_disk_bytes / 1e9, wanted / 1e9
     return f"{free:.1f} GB free on the disk of Office, {needed:.1f} GB needed (min_free_disk)"
 
 

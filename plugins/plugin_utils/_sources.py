@@ -30,6 +30,7 @@ class ImageSource:
     languages: frozenset[str] | None = None
     proofing_tools: frozenset[str] = frozenset()
     architectures: frozenset[str] | None = None
+    shared_size: int = 0  #: bytes that a whole download takes on any host, its languages not counted
     problem: str | None = None  #: why nothing can be downloaded from here now
 
 

@@ -81,6 +81,7 @@ def test_the_least_a_deployment_needs() -> None:
     assert (deployment.deadline, deployment.available_from) == (None, ASAP)
     for allowed in ("allow_downgrade", "take_over", "cdn_allowed", "halted"):
         assert getattr(deployment, allowed) is False
+    assert deployment.min_free_disk is None
     assert (deployment.restart.servers, deployment.restart.workstations) == ("report", "report")
     assert (deployment.retries.max_attempts, deployment.retries.retry_delay) == (3, 3600)
 
@@ -99,6 +100,7 @@ apps: {defer: 2, wait: 90m}
 notice: {text: Save}
 hooks: [{url: "env:HOOK", events: [start]}]
 retries: {max_attempts: 5, retry_delay: 2h}
+min_free_disk: 800M
 """
     )
     assert deployment.gates == Gates(90, 90, 86400, (StopError("win32", "112"),))
@@ -111,6 +113,7 @@ retries: {max_attempts: 5, retry_delay: 2h}
     assert (deployment.notice.text, deployment.notice.title) == ("Save", "Office update")
     assert deployment.hooks == (Hook("env:HOOK", ("start",)),)
     assert (deployment.retries.max_attempts, deployment.retries.retry_delay) == (5, 7200)
+    assert deployment.min_free_disk == 800_000_000
 
 
 def test_a_deployment_without_a_version_is_not_approved() -> None:
@@ -343,6 +346,8 @@ def test_a_deployment_without_channel_or_rings_says_where_they_may_stand() -> No
         ("retries: {max_attempts: 0}", ["retries.max_attempts: 0 is not between 1 and 100"]),
         ("expedite: {reason: CVE, approved_by: anna}", ["expedite: second_approver is missing"]),
         ("bulletin: [a]", ["bulletin: […] is a list, not the name of a bulletin"]),
+        ("min_free_disk: 5", ["min_free_disk: 5 is a whole number, not a size on disk", '"5G"', "quotes"]),
+        ("min_free_disk: 5GB", ["min_free_disk: '5GB' is not a size on disk", '"800M"']),
         ("pin_until: soon", ["pin_until: 'soon' is not a date and time", "2027-01-31"]),
         ("exclusions: !vault x", ["exclusions: !vault is not supported", "environment variable"]),
         ("exclusions: !!python/object x", ["the tag !!python/object is not supported"]),

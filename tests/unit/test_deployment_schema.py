@@ -69,6 +69,7 @@ SETTINGS: dict[str, Any] = {
     "hooks": [{"url": "env:HOOK", "events": ["start", "failures"], "token": "var:token", "failure_share": 5}],
     "goal": "downloaded",
     "take_over": True,
+    "min_free_disk": "8G",
     "display_level": True,
 }
 OWN: dict[str, Any] = {

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from ansible_collections.officefleet.c2r.plugins.module_utils._cdn.errors import InputError, TransferError
-from ansible_collections.officefleet.c2r.plugins.module_utils._cdn.manifest import Manifest
+from ansible_collections.officefleet.c2r.plugins.module_utils._cdn.manifest import ImageFile, Manifest
 from ansible_collections.officefleet.c2r.plugins.plugin_utils import _deployment_rules, _fleet_plan, _rollout_plan
 from ansible_collections.officefleet.c2r.plugins.plugin_utils._deployments import reading
 from ansible_collections.officefleet.c2r.plugins.plugin_utils._deployments.moments import Moment
@@ -104,6 +104,28 @@ def test_a_source_that_cannot_be_reached_is_passed_over_and_told() -> None:
     assert plan.warnings == ("source: http://lyon.example cannot be fetched: no route to host.",)
     only_lyon = planned(TEXT.replace("      - url: http://office.example\n", "      - url: http://lyon2.example\n"))
     assert only_lyon.deployment.at("all", {"all"}).no_source == plan.warnings[0]
+
+
+def sized(path: str, size: int, **about: Any) -> ImageFile:
+    """One file of an image."""
+    return ImageFile(path, size, "0" * 64, "", "none", **about)
+
+
+def test_a_download_needs_room_for_what_every_host_takes_or_for_what_the_file_says(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    files = (
+        sized("x-none", 2000, architectures=("x64",)),
+        sized("x-none", 1700, architectures=("x86",)),
+        sized("en-us", 300, language="en-us"),
+        sized("both", 10),
+    )
+    image = Manifest("MonthlyEnterprise", VERSION, ("x64", "x86"), ("en-us",), "2026-11-01T00:00:00Z", files)
+    monkeypatch.setitem(globals(), "manifest_at", lambda _url: image)
+    assert planned().deployment.at("pilot", {"all", "pilot"}).min_free_disk == 1710
+    asked = TEXT.replace("    clock: local\n", "    clock: local\n    min_free_disk: 8G\n")
+    assert planned(asked).deployment.at("pilot", {"all", "pilot"}).min_free_disk == 8_000_000_000
+    assert planned(asked.replace("8G", "0G")).deployment.at("pilot", {"all", "pilot"}).min_free_disk == 0
 
 
 def test_microsoft_comes_last_where_it_is_allowed() -> None:

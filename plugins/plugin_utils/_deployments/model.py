@@ -155,6 +155,7 @@ class FleetDeployment:
     pin_until: Moment | None = None
     allow_downgrade: bool = False
     take_over: bool = False
+    min_free_disk: int | None = None  #: bytes; None: what the image says
     display_level: bool = False
 
     @property
