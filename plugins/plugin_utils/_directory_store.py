@@ -19,6 +19,7 @@ from urllib.parse import quote
 
 from ansible_collections.officefleet.c2r.plugins.plugin_utils import _locked_files
 from ansible_collections.officefleet.c2r.plugins.plugin_utils._directory_leases import DirectoryLeases
+from ansible_collections.officefleet.c2r.plugins.plugin_utils._directory_notes import DirectoryNotes
 from ansible_collections.officefleet.c2r.plugins.plugin_utils._fields import DamagedError, clean
 from ansible_collections.officefleet.c2r.plugins.plugin_utils._records import (
     DeploymentKey,
@@ -47,6 +48,7 @@ class DirectoryStore:
         """Use `directory`; it is made when the first record is saved."""
         self.directory = Path(directory).expanduser()
         self.leases = DirectoryLeases(self.directory)
+        self.notes = DirectoryNotes(self.directory)
 
     def close(self) -> None:
         """Nothing is kept open."""

@@ -31,6 +31,10 @@ _TABLES = (
         until timestamptz NOT NULL
     )""",
     "CREATE INDEX leases_source ON leases (source)",
+    """CREATE TABLE notes (
+        name text PRIMARY KEY,
+        document jsonb NOT NULL
+    )""",
     """CREATE TABLE schema_version (
         one_row boolean PRIMARY KEY DEFAULT true CHECK (one_row),
         version integer NOT NULL

@@ -17,6 +17,7 @@ from typing import Any
 from ansible_collections.officefleet.c2r.plugins.plugin_utils._fields import DamagedError, clean
 from ansible_collections.officefleet.c2r.plugins.plugin_utils._postgresql_leases import PostgresqlLeases
 from ansible_collections.officefleet.c2r.plugins.plugin_utils._postgresql_link import PostgresqlLink
+from ansible_collections.officefleet.c2r.plugins.plugin_utils._postgresql_notes import PostgresqlNotes
 from ansible_collections.officefleet.c2r.plugins.plugin_utils._postgresql_schema import SCHEMA, lock_key, make
 from ansible_collections.officefleet.c2r.plugins.plugin_utils._records import (
     DeploymentKey,
@@ -45,6 +46,7 @@ class PostgresqlStore:
         self._link = PostgresqlLink(address)
         self._held: set[str] = set()
         self.leases = PostgresqlLeases(self._link)
+        self.notes = PostgresqlNotes(self._link)
 
     def close(self) -> None:
         """End the connection, if there is one."""
@@ -121,6 +123,7 @@ class PostgresqlStore:
                 make(connection, self._link.shown)
             connection.execute(_SAVE, ("", "{}", "{}", datetime.now(timezone.utc)))
             connection.execute("DELETE FROM leases WHERE host = ''")
+            connection.execute("DELETE FROM notes WHERE name = ''")
 
     def _read_or_name(self, host: str, text: str) -> Record | Unreadable:
         try:

@@ -16,6 +16,7 @@ from typing import Protocol
 from ansible_collections.officefleet.c2r.plugins.plugin_utils import _postgresql_address
 from ansible_collections.officefleet.c2r.plugins.plugin_utils._directory_store import DirectoryStore
 from ansible_collections.officefleet.c2r.plugins.plugin_utils._leases import Leases
+from ansible_collections.officefleet.c2r.plugins.plugin_utils._notes import Notes
 from ansible_collections.officefleet.c2r.plugins.plugin_utils._records import (
     DeploymentKey,
     Record,
@@ -34,6 +35,10 @@ class RecordStore(Protocol):
     @property
     def leases(self) -> Leases:
         """The leases that are kept beside the records."""
+
+    @property
+    def notes(self) -> Notes:
+        """The notes of deployments that are kept beside the records."""
 
     def place(self, host: str) -> str:
         """Say where the record of a host is, for messages: no user names and passwords in it."""

@@ -145,13 +145,13 @@ def to_json(record: Record) -> dict[str, Any]:
     for key in ("not_before", "deferred_until", "submitted_at", "seen_at", "updated_at", "revisit_at"):
         document[key] = iso(document[key])
     document["history"] = [{**asdict(item), "at": iso(item.at)} for item in record.history]
-    return {key: _storable(value) for key, value in document.items()}
+    return {key: storable(value) for key, value in document.items()}
 
 
 def standing_to_json(standing: Standing) -> dict[str, Any]:
     """Give a standing as a database holds it beside the record."""
     times = {"since": iso(standing.since), "seen_at": iso(standing.seen_at)}
-    return {key: _storable(value) for key, value in {**asdict(standing), **times}.items()}
+    return {key: storable(value) for key, value in {**asdict(standing), **times}.items()}
 
 
 def decoded(content: str | bytes) -> object:
@@ -258,10 +258,10 @@ def iso(time: datetime | None) -> str | None:
     return None if time is None else time.astimezone(timezone.utc).strftime(TIME_FORMAT)
 
 
-def _storable(value: Any) -> Any:
+def storable(value: Any) -> Any:
     """Replace, in text at any depth, what not every store can hold: a record must not be lost for a host's odd text."""
     if isinstance(value, str):
         return _UNSTORABLE.sub("\ufffd", value)
     if isinstance(value, dict):
-        return {key: _storable(item) for key, item in value.items()}
-    return [_storable(item) for item in value] if isinstance(value, (list, tuple)) else value
+        return {key: storable(item) for key, item in value.items()}
+    return [storable(item) for item in value] if isinstance(value, (list, tuple)) else value
