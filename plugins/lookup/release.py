@@ -45,6 +45,8 @@ notes:
     O(feeds) goes. Keep that directory where later runs find it; an execution environment loses its file system.
   - Without an earlier release history, an empty channel, an old build of the channel asked for and a bad signature are
     still found.
+  - A release history that says it was published more than a day from now is refused, since either it or the clock of
+    this machine is wrong.
 requirements:
   - openssl (3.0 or later, the program)
   - libarchive (the C library)
@@ -130,8 +132,10 @@ options:
   feeds:
     description:
       - Directory in which every distinct release history is kept, as its signed cabinet with a record of what it was
-        accepted for. It is created when missing, for its owner alone. Several controllers may share it.
-      - Where it cannot be written to there is a warning, and this run's release history is not remembered.
+        accepted for. It is created when missing, for its owner alone. Several controllers may share it, and
+        several users if they own it as a group and their umask lets the group write.
+      - Where it cannot be written to there is a warning, and this run's release history is not remembered. Where it is
+        there and cannot be read the lookup fails, since nothing could be compared.
       - The directory C(feeds) below O(cache_dir) if not given.
     type: path
   accept:
@@ -143,7 +147,7 @@ options:
       - V(empty_channel) is a channel without any build that was asked for or had some before. Without an earlier
         release history, any empty channel.
       - V(latest_lowered) is a channel asked for whose latest build is lower than it was, as after Microsoft withdrew
-        one.
+        one. Accepted, it stays so until a later release history is accepted for the channel.
       - V(latest_stale) is a channel asked for whose latest build is older than O(stale_after).
       - V(feed_shrunk) is a release history with at most half of the builds that the one before had in the same
         channels.

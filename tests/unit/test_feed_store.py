@@ -98,6 +98,15 @@ def test_the_measure_is_the_newest_feed_accepted_for_each_channel(store: FeedSto
         (r'"schema":1', '"schema":2'),
         (r"\+00:00", ""),
         (r"accepted", "excepted"),
+        (r'"accepted":\[', '"accepted":[[],'),
+        (r'"16.0.20326.20100"', "7"),
+        (r'"16.0.20326.20100"', '"latest"'),
+        (r'"2608"', "2608"),
+        (r"true\]", '"yes"]'),
+        (r'"sha256":"', '"sha256":"../'),
+        (r'"sha256":".', '"sha256":"f'),
+        (r"2026-08-20T23:11", "2026-08-20T23:12"),
+        (r".*", "[" * 200_000),
     ],
 )
 def test_a_damaged_record_is_an_error_and_not_forgotten(old: str, new: str, store: FeedStore) -> None:
@@ -105,6 +114,30 @@ def test_a_damaged_record_is_an_error_and_not_forgotten(old: str, new: str, stor
     record = store.cabinet(feed).with_suffix(".json")
     record.write_text(re.sub(old, new, record.read_text().strip(), count=1))
     with pytest.raises(FeedError, match=rf"^feeds: '.*{record.name}' cannot be read .* remove it together with"):
+        store.read()
+
+
+def test_whoever_shares_the_directory_can_read_what_is_kept(store: FeedStore, tmp_path: Path) -> None:
+    (tmp_path / "feeds").mkdir()
+    before = os.umask(0o027)
+    try:
+        feed = store.keep(b"MSCF a", history(), "", NOW)
+        store.accept(feed, {"Current"})
+    finally:
+        os.umask(before)
+    assert {path.stat().st_mode & 0o777 for path in (tmp_path / "feeds").iterdir()} == {0o640}
+
+
+def test_a_cabinet_that_was_lost_is_kept_again(store: FeedStore) -> None:
+    feed = store.accept(store.keep(b"MSCF a", history(), "", NOW), {"Current"})
+    store.cabinet(feed).unlink()
+    assert store.keep(b"MSCF a", history(), "", NOW) == feed
+    assert store.cabinet(feed).read_bytes() == b"MSCF a"
+
+
+def test_what_is_no_record_is_an_error_too(store: FeedStore, tmp_path: Path) -> None:
+    (tmp_path / "feeds" / "folder.json").mkdir(parents=True)
+    with pytest.raises(OSError, match=r"folder\.json"):
         store.read()
 
 

@@ -194,6 +194,38 @@ def test_the_garbage_feed_withdraws_nothing(controller: Controller) -> None:
     assert [admitted.withdrawn(channels.find(name)) for name in EVERY_CHANNEL] == [()] * len(EVERY_CHANNEL)
 
 
+def test_a_lower_latest_is_accepted_until_a_later_feed_is(controller: Controller) -> None:
+    """Some edge of the CDN may still serve the feed that was accepted for a while."""
+    controller.admit("2022-07-a", "Current")
+    assert controller.latest("2022-07-b", "Current", accept=("latest_lowered",)) == "16.0.15225.20288"
+    assert controller.latest("2022-11-a", "Current") == "16.0.15726.20202"
+    assert controller.held("2022-07-b", "Current") == {("latest_lowered", "Current")}
+
+
+def test_a_feed_of_the_future_is_refused_and_not_kept(controller: Controller) -> None:
+    feed = sample("2022-07-a")
+    for days, known in ((2, 0), (1, 1)):
+        now = history(feed).published - timedelta(days=days)
+        keeper = Gatekeeper(controller.store, controller.anchors, frozenset(), timedelta(days=90), now, print)
+        if not known:
+            with pytest.raises(FeedError, match="published 2022-07-03 15:05 UTC, and here it is 2022-07-01 15:05 UTC"):
+                keeper.admit(feed.read_bytes(), "early", [channels.find("Current")])
+        else:
+            keeper.admit(feed.read_bytes(), "early", [channels.find("Current")])
+        assert len(controller.store.read()) == known
+
+
+def test_a_memory_that_cannot_be_read_stops_everything(controller: Controller, monkeypatch: pytest.MonkeyPatch) -> None:
+    controller.admit("2022-07-a", "Current")
+
+    def fail(_path: object) -> None:
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(Path, "iterdir", fail)
+    with pytest.raises(FeedError, match=r"^feeds: what was accepted earlier cannot be read, .*Permission denied"):
+        controller.admit("2022-07-b", "Current")
+
+
 def test_others_do_not_wait_for_a_channel_they_do_not_use(controller: Controller) -> None:
     """Nor does the lowered channel become the measure because somebody else asked."""
     controller.admit("2022-07-a", "Current")

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass, field, replace
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from ansible_collections.officefleet.c2r.plugins.module_utils._cdn import (
@@ -24,12 +25,15 @@ from ansible_collections.officefleet.c2r.plugins.module_utils._cdn.release_choic
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection
-    from datetime import datetime, timedelta
+    from datetime import datetime
 
     from ansible_collections.officefleet.c2r.plugins.module_utils._cdn.authenticode import TrustAnchors
     from ansible_collections.officefleet.c2r.plugins.module_utils._cdn.channels import Channel
+    from ansible_collections.officefleet.c2r.plugins.module_utils._cdn.feed_gates import Baseline
     from ansible_collections.officefleet.c2r.plugins.module_utils._cdn.feed_store import FeedStore, KeptFeed
     from ansible_collections.officefleet.c2r.plugins.module_utils._cdn.release_history import Release, ReleaseHistory
+
+_CLOCKS_DIFFER = timedelta(days=1)  # PublishedDate has no zone
 
 
 @dataclass(frozen=True)
@@ -56,6 +60,7 @@ class Gatekeeper:
         bare = not data.startswith(b"MSCF")
         unsigned = self._unsigned(data, problem, kept) if problem else None
         history = release_history.parse(data if bare else cabinet.read_member(data, release_history.MEMBER))
+        self._check_clock(history.published)
         own = None if bare else self._keep(data, history, source)
         names = [channel.name for channel in asked]
         baseline = feed_store.baseline(kept)
@@ -66,7 +71,7 @@ class Gatekeeper:
         overridden = [
             each
             for each in held
-            if each.gate in self.accept or (own is not None and own.overridden(each.gate, each.channel))
+            if each.gate in self.accept or (own is not None and _still_overridden(each, own, baseline))
         ]
         standing = [each for each in held if each not in overridden]
         if standing:
@@ -105,8 +110,19 @@ class Gatekeeper:
         try:
             return self.store.read()
         except OSError as error:
-            self.warn(f"feeds: what was accepted earlier cannot be read, so nothing is compared with it: {error}.")
-            return ()
+            raise FeedError(
+                f"feeds: what was accepted earlier cannot be read, so nothing can be compared with it: {error}. Let "
+                "this user read all of that directory, or name another one."
+            ) from error
+
+    def _check_clock(self, published: datetime) -> None:
+        """Refuse a feed of the future: remembered, it would be the last one for good. FeedError otherwise."""
+        if published - self.now > _CLOCKS_DIFFER:
+            raise FeedError(
+                f"source: the release history says that it was published {published:%Y-%m-%d %H:%M} UTC, and here it "
+                f"is {self.now:%Y-%m-%d %H:%M} UTC. Set this machine's clock if that is wrong, or wait for the next "
+                "release history; nothing was chosen or changed."
+            )
 
     def _keep(self, data: bytes, history: ReleaseHistory, source: str) -> KeptFeed | None:
         try:
@@ -130,6 +146,13 @@ class Gatekeeper:
         self.warn(
             f"feeds: this run's release history cannot be remembered, so later ones are not compared with it: {error}."
         )
+
+
+def _still_overridden(held: Held, own: KeptFeed, baseline: Baseline | None) -> bool:
+    """Tell whether the gate was overridden for this feed; a lower Latest only until a later feed was accepted."""
+    known = baseline.channels.get(held.channel) if baseline else None
+    passed = held.gate == feed_gates.LATEST_LOWERED and known is not None and known.published > own.history.published
+    return own.overridden(held.gate, held.channel) and not passed
 
 
 def _accepted(asked: Collection[str], overridden: Collection[Held], unharmed: frozenset[str]) -> frozenset[str]:

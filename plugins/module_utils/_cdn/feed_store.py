@@ -14,6 +14,8 @@ import fcntl
 import hashlib
 import json
 import os
+import re
+import stat
 import tempfile
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
@@ -21,7 +23,8 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ansible_collections.officefleet.c2r.plugins.module_utils._cdn.errors import FeedError
+from ansible_collections.officefleet.c2r.plugins.module_utils._cdn import version
+from ansible_collections.officefleet.c2r.plugins.module_utils._cdn.errors import FeedError, InputError
 from ansible_collections.officefleet.c2r.plugins.module_utils._cdn.feed_gates import Baseline
 from ansible_collections.officefleet.c2r.plugins.module_utils._cdn.release_history import Release, ReleaseHistory
 
@@ -69,22 +72,26 @@ class FeedStore:
 
     def read(self) -> tuple[KeptFeed, ...]:
         """Give all feeds, the one published first first; FeedError for a record that cannot be read."""
+        try:
+            names = [path.name for path in self._directory.iterdir()]  # glob takes an unreadable directory for empty
+        except (FileNotFoundError, NotADirectoryError):
+            return ()
         feeds = []
-        for record in sorted(self._directory.glob("*.json")):
+        for name in sorted(name for name in names if name.endswith(".json")):
             with suppress(FileNotFoundError):  # removed by somebody meanwhile
-                feeds.append(_from_json(record))
+                feeds.append(_from_json(self._directory / name))
         return tuple(feeds)
 
     def keep(self, cabinet: bytes, history: ReleaseHistory, source: str, now: datetime) -> KeptFeed:
         """Give the feed's record, made and written if it was not seen before."""
         feed = KeptFeed(hashlib.sha256(cabinet).hexdigest(), history, source, now)
-        record = self._path(feed, "json")
-        if not record.exists():
+        record, copy = self._path(feed, "json"), self._path(feed, "cab")
+        if not (record.exists() and copy.exists()):
             self._directory.mkdir(mode=0o700, parents=True, exist_ok=True)
             with self._locked():
-                if not record.exists():
-                    # The record comes last: a feed that has one has its cabinet.
-                    self._write(self._path(feed, "cab"), cabinet)
+                if not copy.exists():
+                    self._write(copy, cabinet)
+                if not record.exists():  # the record comes last: a feed that has one had its cabinet
                     self._write(record, _to_json(feed))
         return _from_json(record)
 
@@ -117,6 +124,8 @@ class FeedStore:
         handle, name = tempfile.mkstemp(dir=self._directory, suffix=".tmp")
         try:
             with os.fdopen(handle, "wb") as file:
+                # As readable as the lock is by the umask: whoever shares the directory has to read it.
+                os.fchmod(handle, stat.S_IMODE((self._directory / ".lock").stat().st_mode))
                 file.write(data)
                 file.flush()
                 os.fsync(file.fileno())
@@ -160,25 +169,39 @@ def _from_json(path: Path) -> KeptFeed:
         if document["schema"] != SCHEMA:
             raise ValueError(f"it has schema {document['schema']}, not {SCHEMA}")
         channels = {
-            name: tuple(Release(build, version, _moment(at), latest) for build, version, at, latest in listed)
-            for name, listed in document["channels"].items()
+            name: tuple(_release(*fields) for fields in listed) for name, listed in document["channels"].items()
         }
         overrides = tuple(
-            Override(each["gate"], each["channel"], _moment(each["at"])) for each in document["overrides"]
+            Override(_text(each["gate"]), _text(each["channel"]), _moment(each["at"])) for each in document["overrides"]
         )
-        return KeptFeed(
-            document["sha256"],
+        feed = KeptFeed(
+            _text(document["sha256"]),
             ReleaseHistory(_moment(document["published"]), channels),
-            document["source"],
+            _text(document["source"]),
             _moment(document["seen"]),
-            frozenset(document["accepted"]),
+            frozenset(_text(name) for name in document["accepted"]),
             overrides,
         )
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        if not re.fullmatch(r"[0-9a-f]{64}", feed.digest) or path.name != f"{feed.name}.json":
+            raise ValueError("its name is not that of the feed in it")
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError, InputError) as error:
         raise FeedError(
             f"feeds: {str(path)!r} cannot be read as the record of a feed ({error}). What it accepted is not known: "
             "remove it together with the cabinet beside it, or restore both."
         ) from error
+    return feed
+
+
+def _release(build: str, label: str, published: str, latest: bool) -> Release:
+    if not isinstance(latest, bool):
+        raise TypeError(f"{latest!r} is not a truth value")
+    return Release(version.full(build), _text(label), _moment(published), latest)
+
+
+def _text(value: object) -> str:
+    if not isinstance(value, str):
+        raise TypeError(f"{value!r} is not text")
+    return value
 
 
 def _moment(text: str) -> datetime:
