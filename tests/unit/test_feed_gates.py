@@ -116,6 +116,11 @@ def test_an_old_latest_holds_those_who_ask_for_it() -> None:
     assert judged(after, after, now=later + timedelta(days=1)) == []
 
 
+def test_a_bound_of_hours_is_said_as_it_is() -> None:
+    (held,) = feed_gates.judge(feed(Current=["2.2"]), None, ["Current"], NOW, timedelta(hours=36))
+    assert "more than 1.5 days (stale_after)" in held.text
+
+
 def test_harm_is_told_by_channel() -> None:
     baseline = Baseline(BEFORE, dict.fromkeys(BEFORE.channels, BEFORE))
     after = feed(Current=["2.1"], SemiAnnual=["2.9"], MonthlyEnterprise=["1.1"], CurrentPreview=[])

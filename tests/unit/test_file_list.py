@@ -264,6 +264,7 @@ def test_a_channel_ofl_does_not_know_is_named_with_a_remedy() -> None:
         ofl(version="1.1.1.1.1"),
         ofl('<File name="x.cab" language="0"/>'),
         ofl('<File name="../x.cab" relativePath="/office/data/%version%/" language="0"/>'),
+        ofl('<File name="x.cab" rename="y.cab" relativePath="/office/data/%version%/" language="0"/>'),
         ofl().replace(b"UpdateFiles", b"Other"),
         b"",
     ],

@@ -60,6 +60,12 @@ def test_what_is_still_listed_is_not_withdrawn() -> None:
     assert withdrawn.find([withdrawn.Seen(START, marked), withdrawn.Seen(START + timedelta(days=1), marked)]) == ()
 
 
+def test_what_a_held_feed_still_lists_is_not_withdrawn() -> None:
+    held = withdrawn.Seen(START + timedelta(days=1), (release(9), replace(release(8), latest=True)), accepted=False)
+    later = withdrawn.Seen(START + timedelta(days=2), (release(10),))
+    assert withdrawn.find([withdrawn.Seen(START, (release(9), release(8))), held, later]) == ()
+
+
 def test_feeds_of_the_same_minute_are_told_apart() -> None:
     both = [withdrawn.Seen(START, (release(9), release(8))), withdrawn.Seen(START, (release(8),))]
     assert [each.release for each in withdrawn.find(both)] == [release(9)]
