@@ -126,19 +126,6 @@ def test_a_channel_without_history_is_named_with_those_that_have_one() -> None:
         history.latest(channels.find("BetaChannel"))
 
 
-@pytest.mark.parametrize("build", ["2001.1", "16.0.2001.1"])
-def test_a_listed_build_is_found(build: str) -> None:
-    assert release_history.parse(feed(update("1001.1"), update("2001.1"))).find(CURRENT, build).build == "16.0.2001.1"
-
-
-@pytest.mark.parametrize(
-    ("build", "text"), [("3001.1", r"Listed are 16\.0\.2001\.1, 16\.0\.1001\.1"), ("newest", "in full")]
-)
-def test_an_unlisted_build_is_named_with_those_that_are(build: str, text: str) -> None:
-    with pytest.raises(InputError, match=rf"^build: '{build}' .*{text}"):
-        release_history.parse(feed(update("1001.1"), update("2001.1"))).find(CURRENT, build)
-
-
 @pytest.mark.parametrize(
     "xml",
     [

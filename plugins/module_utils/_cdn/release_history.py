@@ -63,16 +63,6 @@ class ReleaseHistory:
         listed = self.releases(channel)
         return latest_of(listed) or listed[0]
 
-    def find(self, channel: channel_table.Channel, build: str) -> Release:
-        """Give the release of a build, in full or without its "16.0."; InputError names option `build`."""
-        wanted = version.full(build, option="build")
-        listed = self.releases(channel)
-        for release in listed:
-            if release.build == wanted:
-                return release
-        builds = ", ".join(release.build for release in listed)
-        raise InputError(f"build: {build!r} is not listed for channel {channel.name}. Listed are {builds}.")
-
 
 def latest_of(listed: Sequence[Release]) -> Release | None:
     """Give the build marked as latest; without or with several marks the highest of what remains, None of nothing."""
