@@ -33,9 +33,16 @@ class ActionModule(ActionBase):
         result: dict[str, Any] = super().run(tmp, task_vars)
         arguments = dict(self._task.args)
         _refuse_numbers(arguments)
-        records = arguments.pop("records", None)
+        records = str(arguments.pop("records", None) or "")
         if records and arguments.get("keep") is not None:
-            arguments["_wanted"] = self._wanted(str(records), arguments.get("channel"))
+            if "://" not in records and not Path(records).expanduser().exists():
+                display.warning(
+                    f"records: {records} does not exist (yet, or is misspelt or not mounted), so nothing tells which "
+                    "versions deployments want: this run removes none."
+                )
+                del arguments["keep"]
+            else:
+                arguments["_wanted"] = _wanted(records, arguments.get("channel"))
         if self._connection.transport != "local" or self._task.async_val:
             result.update(self._execute(arguments, task_vars))
             return result
@@ -47,21 +54,19 @@ class ActionModule(ActionBase):
                 result.update(self._execute(arguments, task_vars))
         return result
 
-    def _wanted(self, records: str, channel: str | None) -> dict[str, str]:
-        """Give the versions that must not be pruned; without the directory of records no rollout has begun."""
-        if "://" not in records and not Path(records).expanduser().exists():
-            display.warning(f"records: {records} does not exist yet, so no version stays for a deployment.")
-            return {}
-        try:
-            return wanted_versions(records, channel)
-        except RecordError as error:
-            raise AnsibleActionFail(str(error)) from error  # type: ignore[no-untyped-call]  # partly annotated
-
     def _execute(self, arguments: dict[str, Any], task_vars: dict[str, Any] | None) -> dict[str, Any]:
         outcome: dict[str, Any] = self._execute_module(
             module_name=MODULE, module_args=arguments, task_vars=task_vars, wrap_async=self._task.async_val
         )
         return outcome
+
+
+def _wanted(records: str, channel: str | None) -> dict[str, str]:
+    """Give the versions that must not be pruned."""
+    try:
+        return wanted_versions(records, channel)
+    except RecordError as error:
+        raise AnsibleActionFail(str(error)) from error  # type: ignore[no-untyped-call]  # partly annotated
 
 
 def _refuse_numbers(arguments: dict[str, Any]) -> None:

@@ -164,7 +164,8 @@ options:
   records:
     description:
       - The records of a rollout, a directory on the controller or the address of a PostgreSQL database. Versions that
-        deployments there want are not removed, whatever O(keep) says. A record that cannot be read is an error.
+        deployments there want are not removed, whatever O(keep) says. A record that cannot be read is an error; while
+        the directory does not exist, nothing is removed.
       - They are only read with O(keep).
     type: str
   connections:

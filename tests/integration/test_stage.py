@@ -146,8 +146,9 @@ def test_a_missing_variable_is_named(team: Team, name: str, value: str | None) -
         ({"cdn_url": "cdn"}, r"cdn_url: 'cdn' is not an http\(s\) URL\. The default is https://officecdn"),
         ({"trust_anchors": ["/absent.pem"]}, r"trust_anchors: '?/absent\.pem'? "),
         ({"library": "/dev/null/library"}, r"library: '/dev/null/library' cannot be used: .*Not a directory"),
+        ({"keep": 0}, r"keep: 0 is out of range; give a number at least 1\."),
     ],
-    ids=["channel", "no version", "unknown version", "language", "cdn_url", "trust_anchors", "library"],
+    ids=["channel", "no version", "unknown version", "language", "cdn_url", "trust_anchors", "library", "keep"],
 )
 def test_what_cannot_be_staged_is_named(team: Team, changes: dict[str, Any], expected: str) -> None:
     assert re.match(expected, team.play(**changes).error)

@@ -201,14 +201,15 @@ def test_records_are_not_read_unless_something_may_be_pruned(monkeypatch: pytest
     assert action.calls[0]["module_args"] == ARGUMENTS
 
 
-def test_records_that_are_not_there_yet_are_warned_of(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_while_there_are_no_records_nothing_is_removed(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     warnings: list[str] = []
     monkeypatch.setattr(image.display, "warning", warnings.append)
     action = Action(monkeypatch, "ssh")
     action.plugin._task.args |= {"records": str(tmp_path / "records"), "keep": 2}
     action.plugin.run(task_vars={})
-    assert action.calls[0]["module_args"] == {**ARGUMENTS, "keep": 2, "_wanted": {}}
-    assert warnings[0].startswith(f"records: {tmp_path}/records does not exist yet")
+    assert action.calls[0]["module_args"] == ARGUMENTS
+    assert warnings[0].startswith(f"records: {tmp_path}/records does not exist ")
+    assert warnings[0].endswith("this run removes none.")
 
 
 @pytest.mark.parametrize("pinned", [[20228.2019], 20228.2019])
