@@ -34,3 +34,8 @@ def validated(
         unsupported = isinstance(result.errors[0], UnsupportedError)
         raise ArgumentsError(("Unsupported parameters: " if unsupported else "") + "; ".join(result.error_messages))
     return dict(result.validated_parameters)
+
+
+def given(specification: Mapping[str, Any], arguments: Mapping[str, Any]) -> dict[str, Any]:
+    """Do the same; what is empty counts as not given, as in surveys that were not filled in."""
+    return validated(specification, {name: value for name, value in arguments.items() if value not in (None, "")})

@@ -5,8 +5,6 @@
 
 from __future__ import annotations
 
-import difflib
-import re
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -15,11 +13,8 @@ from typing import Any
 from ansible_collections.officefleet.c2r.plugins.module_utils._cdn import version as office_version
 from ansible_collections.officefleet.c2r.plugins.module_utils._cdn.errors import InputError
 from ansible_collections.officefleet.c2r.plugins.plugin_utils import _spelling
-from ansible_collections.officefleet.c2r.plugins.plugin_utils._deployments import moments, reading, yaml_tree
+from ansible_collections.officefleet.c2r.plugins.plugin_utils._deployments import editing, moments, reading, yaml_tree
 from ansible_collections.officefleet.c2r.plugins.plugin_utils._deployments.checks import ManifestOf
-from ansible_collections.officefleet.c2r.plugins.plugin_utils._deployments.yaml_tree import Node
-
-_UNSAFE = "deployment: the way in which {!r} is written cannot be edited safely. Edit it by hand."
 
 
 @dataclass(frozen=True)
@@ -60,24 +55,18 @@ def approve(
         )
     after = text
     if before != full:
-        after = _with_value(after, name, (), "version", full)
+        after = editing.with_value(after, editing.deployment(after, name), "version", full)
     for ring, available in (ring_dates or {}).items():
         after = _with_ring_date(after, name, ring, available)
     _nothing_else(text, after, name, rings=bool(ring_dates))
     approved = reading.read(after, now, file=file, fresh=(name,), groups=groups, manifest=manifest).deployment(name)
     if approved.version != full:
-        raise InputError(_UNSAFE.format(name))
-    return Approval(after, _diff(text, after, file))
-
-
-def _deployment(text: str, name: str) -> Node:
-    root, _problems = yaml_tree.parse(text)
-    nodes = root.mapping["deployments"].items if root else []
-    return next(node for node in nodes if node.mapping["name"].value == name)
+        raise InputError(editing.UNSAFE.format(name))
+    return Approval(after, editing.diff(text, after, file))
 
 
 def _with_ring_date(text: str, name: str, ring: str, available: str) -> str:
-    node = _deployment(text, name)
+    node = editing.deployment(text, name)
     rings = node.mapping.get("rings")
     if rings is None:
         raise InputError(
@@ -93,36 +82,9 @@ def _with_ring_date(text: str, name: str, ring: str, available: str) -> str:
         raise InputError(f"ring_dates: {available!r} is no date and time, such as 2026-12-01T08:00.") from None
     item = rings.items[groups.index(ring)]
     if item.mapping:
-        return _with_value(text, name, ("rings", groups.index(ring)), "available_from", available)
+        return editing.with_value(text, item, "available_from", available)
     written = text[item.start : item.end]
     return f'{text[: item.start]}{{group: {written}, available_from: "{available}"}}{text[item.end :]}'
-
-
-def _with_value(text: str, name: str, path: tuple[str | int, ...], key: str, value: str) -> str:
-    """Set a key of a mapping, in its place if it has one, else after the mapping's first key of those that name it."""
-    node: Any = _deployment(text, name)
-    for step in path:
-        node = node.items[step] if isinstance(step, int) else node.mapping[step]
-    present = node.mapping.get(key)
-    if present is not None:
-        return _replaced(text, present, value)
-    anchor = node.mapping["name" if "name" in node.mapping else "group"]
-    if node.flow:
-        return f'{text[: anchor.end]}, {key}: "{value}"{text[anchor.end :]}'
-    line_break = "\r\n" if "\r\n" in text else "\n"
-    line_end = text.find("\n", anchor.end - 1 if text[anchor.end - 1] == "\n" else anchor.end)
-    written = f'{" " * node.column}{key}: "{value}"'
-    if line_end < 0:
-        return f"{text}{line_break}{written}"
-    return f"{text[: line_end + 1]}{written}{line_break}{text[line_end + 1 :]}"
-
-
-def _replaced(text: str, node: Node, value: str) -> str:
-    """Put a value in the place of another one, or after the colon where there was none."""
-    if node.start == node.end:
-        return f'{text[: node.start]} "{value}"{text[node.end :]}'
-    quote = text[node.start] if text[node.start] in "'\"" else '"'
-    return f"{text[: node.start]}{quote}{value}{quote}{text[node.end :]}"
 
 
 def _nothing_else(before: str, after: str, name: str, *, rings: bool) -> None:
@@ -131,7 +93,7 @@ def _nothing_else(before: str, after: str, name: str, *, rings: bool) -> None:
     for text in (before, after):
         root, problems = yaml_tree.parse(text)
         if root is None or problems:
-            raise InputError(_UNSAFE.format(name))
+            raise InputError(editing.UNSAFE.format(name))
         plain = root.plain()
         for deployment in plain["deployments"]:
             if deployment["name"] == name:
@@ -140,20 +102,10 @@ def _nothing_else(before: str, after: str, name: str, *, rings: bool) -> None:
                     deployment["rings"] = [_without_date(ring) for ring in deployment["rings"]]
         trees.append(plain)
     if trees[0] != trees[1]:
-        raise InputError(_UNSAFE.format(name))
+        raise InputError(editing.UNSAFE.format(name))
 
 
 def _without_date(ring: Any) -> Any:
     if not isinstance(ring, dict):
         return {"group": ring}
     return {key: value for key, value in ring.items() if key != "available_from"}
-
-
-def _diff(before: str, after: str, file: str) -> str:
-    lines = difflib.unified_diff(_lines(before), _lines(after), f"a/{file}", f"b/{file}")
-    return "".join(line if line.endswith("\n") else f"{line}\n\\ No newline at end of file\n" for line in lines)
-
-
-def _lines(text: str) -> list[str]:
-    """Split as diff and patch do, which know no other line breaks."""
-    return re.findall(r"[^\n]*\n|[^\n]+", text)
