@@ -99,9 +99,12 @@ class Theirs:
         listed = self.home / "aria2.txt"
         lines = [f"{server}{path}\n out={number}-{Path(path).name}\n" for number, path in enumerate(self.paths)]
         listed.write_text("".join(lines))
+        # By default it gives each connection 20 MB at least; one file alone has all 8, however small it is.
+        smallest = ("-k1M",) if files_at_once == 1 else ()
         # Not its default, prealloc, which writes every file twice: of all, this made it fastest here.
         fetch = [
             *("aria2c", "-x8", "-s8", f"-j{files_at_once}", "--file-allocation=falloc", "--quiet", "--no-conf"),
+            *smallest,
             *("-d", str(self.folder), "-i", str(listed)),
         ]
         names = [str(self.folder / f"{number}-{Path(path).name}") for number, path in enumerate(self.paths)]
