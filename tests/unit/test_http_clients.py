@@ -185,6 +185,13 @@ def test_no_redirect_leads_from_https_to_http(
     assert handler.asked == []
 
 
+@pytest.mark.parametrize("place", ["ftp://127.0.0.1:9/found", "file:///etc/hosts", "data:text/plain,MSCF"])
+def test_no_redirect_leads_out_of_the_web(client: http.ClientFactory, place: str) -> None:
+    with site(elsewhere=place) as (url, _handler), pytest.raises(TransferError) as said:
+        http.get(f"{url}/away", option="source", patience=QUICK, client=client)
+    assert "refused" not in str(said.value).lower()  # nobody tried to connect
+
+
 def test_a_certificate_that_is_not_trusted(client: http.ClientFactory, certificate: Path) -> None:
     with site(certificate) as (url, handler), pytest.raises(TransferError, match="certificate"):
         http.get(f"{url}/found", option="source", patience=QUICK, client=client)
@@ -300,6 +307,11 @@ class TestLocal:
     def test_only_absolute_paths_of_this_machine(self, tmp_path: Path, url: str) -> None:
         with pytest.raises(TransferError, match=r"^source: .* neither an absolute path nor"):
             Downloader("source", QUICK, client=http_local.Client).fetch(url, tmp_path / "file")
+
+    def test_a_pipe_is_no_file_and_not_waited_for(self, tmp_path: Path) -> None:
+        os.mkfifo(tmp_path / "pipe")
+        with pytest.raises(TransferError, match=r"^source: .* cannot be fetched: it is not a file"):
+            Downloader("source", QUICK, client=http_local.Client).fetch(str(tmp_path / "pipe"), tmp_path / "file")
 
     def test_a_directory_is_no_file(self, tmp_path: Path) -> None:
         with pytest.raises(TransferError, match=r"^source: .* cannot be fetched: it is not a file. Check the path"):

@@ -189,6 +189,8 @@ def test_states_that_contradict(one: tuple[str, str], other: tuple[str, str], ex
         ("Bytes 90-99/100", "", ContentRange(90, 100, 100)),
         ("bytes 0-9/100", "11", None),
         ("bytes 0-9/*", "10", None),
+        ("bytes 0-9/" + "9" * 5000, "10", None),
+        ("bytes 0-9/100", "9" * 5000, ContentRange(0, 10, 100)),
         ("bytes 9-0/100", "", None),
         ("bytes 0-100/100", "", None),
         ("lines 0-9/100", "10", None),

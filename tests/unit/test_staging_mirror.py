@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import shutil
 import subprocess
 import sys
@@ -208,6 +209,18 @@ def test_a_file_that_is_not_the_manifests_is_refused(cdn: LabCdn, source: Path, 
     assert mirror(f"{cdn.url}/library", tmp_path).changed
     asked = {request.path for request in cdn.requests if request.method == "GET"}
     assert asked == {f"/library/{IMAGE}/manifest.json", f"/library/{IMAGE}/{last}"}
+
+
+def test_a_file_larger_than_the_manifest_says_is_not_begun(source: Path, tmp_path: Path) -> None:
+    theirs = tmp_path / "theirs"
+    shutil.copytree(source, theirs)
+    stream = theirs / IMAGE / STREAM
+    size = stream.stat().st_size
+    os.truncate(stream, 10**8)  # with a hole
+    with pytest.raises(
+        TransferError, match=rf"^source: \S+ cannot be fetched.* {10**8} bytes there instead of {size}\."
+    ):
+        mirror(theirs, tmp_path / "ours")
 
 
 def test_a_damaged_mirror_is_repaired_from_its_source(cdn: LabCdn, tmp_path: Path) -> None:

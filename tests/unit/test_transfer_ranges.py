@@ -13,6 +13,7 @@ import threading
 import time
 import tracemalloc
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
@@ -294,6 +295,64 @@ def test_what_an_answer_says_it_holds_is_believed(tmp_path: Path) -> None:
         made.shutdown()
     assert is_there(tmp_path / "file")
     assert {"shifted", "half"} == set(Handler.answers)
+
+
+class Endless(BaseHTTPRequestHandler):
+    """Answers every request with as much as is taken, announcing another size or none."""
+
+    announced: str
+    sent: list[int]
+
+    def do_GET(self) -> None:
+        self.send_response(200)
+        if self.announced:
+            self.send_header("Content-Length", self.announced)
+        self.end_headers()
+        with suppress(OSError):  # nobody listens any more
+            while sum(self.sent) < 64 * len(BODY):
+                self.wfile.write(BODY)
+                self.sent.append(len(BODY))
+
+    def log_message(self, *_arguments: object) -> None:
+        """Stay quiet."""
+
+
+@pytest.mark.parametrize("announced", ["", str(10**12), "9" * 5000, "many"])
+def test_of_a_file_whose_size_is_known_not_a_byte_more_is_written(tmp_path: Path, announced: str) -> None:
+    """What a server sends on would fill the disk before any hash tells that it is not the file."""
+
+    class Handler(Endless):
+        sent: list[int] = []  # noqa: RUF012 - one per server is the point
+
+    Handler.announced = announced
+    written = Count()
+    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as made:
+        threading.Thread(target=made.serve_forever, args=(0.01,), daemon=True).start()
+        url = f"http://127.0.0.1:{made.server_port}/file"
+        downloader = Downloader("cdn_url", QUICK, on_bytes=written)
+        if announced == str(10**12):
+            reason = (
+                rf"^cdn_url: {url} cannot be fetched, 3 attempts failed: the file has {announced} bytes there instead"
+            )
+            with pytest.raises(TransferError, match=reason):
+                downloader.fetch(url, tmp_path / "file", size=10 * SEGMENT)
+            assert written.total == 0
+        else:
+            begun = Fetched(10 * SEGMENT, hashlib.sha256(BODY[: 10 * SEGMENT]).hexdigest())
+            assert downloader.fetch(url, tmp_path / "file", size=10 * SEGMENT) == begun
+        made.shutdown()
+
+
+@pytest.mark.parametrize("fault", ["", "no-ranges", "no-length", "no-validators"])
+def test_a_file_whose_size_is_known_is_fetched_as_any_other(
+    server: Server, url: str, tmp_path: Path, fault: str
+) -> None:
+    if fault:
+        server.faults[PATH] = fault
+    assert Downloader("cdn_url", QUICK).fetch(url, tmp_path / "file", size=len(BODY)) == WHOLE
+    if fault != "no-length":
+        with pytest.raises(TransferError, match=rf"the file has {len(BODY)} bytes there instead of 7\."):
+            Downloader("cdn_url", QUICK).fetch(url, tmp_path / "other", size=7)
 
 
 def test_a_later_answer_with_another_part_is_not_used(server: Server, url: str, tmp_path: Path) -> None:

@@ -19,6 +19,7 @@ from pathlib import Path
 import pytest
 
 from ansible_collections.officefleet.c2r.plugins.module_utils._cdn import file_transfer
+from ansible_collections.officefleet.c2r.plugins.module_utils._cdn.errors import TransferError
 from ansible_collections.officefleet.c2r.plugins.module_utils._cdn.extents import Extents
 from ansible_collections.officefleet.c2r.plugins.module_utils._cdn.http import Patience
 from ansible_collections.officefleet.c2r.plugins.module_utils._cdn.http_ranges import Validator
@@ -200,6 +201,15 @@ def part_of(target: Path, url: str) -> PartFile:
     found = PartFile(target, url)
     assert found.resume() is not None
     return found
+
+
+def test_a_part_of_a_file_of_another_size_is_not_continued(server: Server, url: str, tmp_path: Path) -> None:
+    prepared(tmp_path / "file", url, server)
+    part = part_of(tmp_path / "file", url)
+    part.write(0, BODY[:SEGMENT])
+    part.close()
+    with pytest.raises(TransferError, match=rf"has {len(BODY)} bytes there instead of {len(BODY) + 1}\."):
+        Downloader("cdn_url", QUICK).fetch(url, tmp_path / "file", size=len(BODY) + 1)
 
 
 def test_a_part_with_holes_gets_just_those(server: Server, url: str, tmp_path: Path) -> None:

@@ -73,8 +73,10 @@ class _Stretch:
 class FileTransfer:
     """One attempt to bring a part to its end."""
 
-    def __init__(self, url: str, part: PartFile, terms: Terms) -> None:
+    def __init__(self, url: str, part: PartFile, terms: Terms, expected: int | None = None) -> None:
+        """`expected` is the file's size where that is known: an answer of another size is not written."""
         self._url = url
+        self._expected = expected
         self._part = part
         self._terms = terms
         self._changed = threading.Condition()  # guards all below
@@ -102,7 +104,7 @@ class FileTransfer:
         """
         try:
             state = self._part.resume() if ranged else None
-            if state is None:
+            if state is None or self._expected not in (None, state.size):
                 self._next = _Stretch(0, SEGMENT if ranged else None)
             else:
                 self.reused = self._part.present
@@ -244,8 +246,8 @@ class FileTransfer:
             raise RangesRefusedError
         self._check(answer, (200, 206) if ranged else (200,))
         if answer.status == 200:
+            stretch.end = self._agreed(http.length(answer))
             self._part.begin(None)
-            stretch.end = http.length(answer)
             with self._changed:
                 self._size = stretch.end
                 self._changed.notify_all()
@@ -253,6 +255,7 @@ class FileTransfer:
         part, validator = ContentRange.of(answer.headers), Validator.of(answer.headers)
         if part is None or part.start != 0 or part.end > (stretch.end or 0):
             raise RangesRefusedError
+        self._agreed(part.size)
         if part.end < part.size and not validator.if_range:
             raise RangesRefusedError
         state = FileState(part.size, validator) if validator.if_range else None
@@ -260,6 +263,12 @@ class FileTransfer:
         stretch.end = part.end
         self._plan(state, part.size, part.end)
         return part.end
+
+    def _agreed(self, said: int | None) -> int | None:
+        """Give the size that server and caller agree on; PassingError if they do not, None if neither knows it."""
+        if said is not None and self._expected not in (None, said):
+            raise http.PassingError(f"the file has {said} bytes there instead of {self._expected}")
+        return self._expected if said is None else said
 
     def _continue(self, answer: http.Answer, stretch: _Stretch, state: FileState) -> int:
         """See that the answer continues what is there; give where its body ends."""

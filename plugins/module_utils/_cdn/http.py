@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import random
+import re
 import time
 import zlib
 from contextlib import closing
@@ -168,8 +169,12 @@ def length(found: Answer) -> int | None:
     """Give the bytes that the server announces, None if it announces none."""
     if found.headers.get("Content-Encoding", "identity") != "identity":
         return None
-    text = found.headers.get("Content-Length", "")
-    return int(text) if text.isdecimal() else None
+    return number(found.headers.get("Content-Length", ""))
+
+
+def number(text: str) -> int | None:
+    """Read a number of bytes in a header; None if it is none, or more than any file has."""
+    return int(text) if re.fullmatch(r"[0-9]{1,18}", text) else None
 
 
 def get(url: str, *, option: str, patience: Patience = BRIEF, client: ClientFactory | None = None) -> bytes:

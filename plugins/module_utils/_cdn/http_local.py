@@ -68,7 +68,7 @@ class Client:
     ) -> Iterator[LocalAnswer]:
         """Give the file, or the part that Range asks for. AbsentError, FinalError, PassingError."""
         try:
-            descriptor = os.open(_path(url), os.O_RDONLY | os.O_CLOEXEC)
+            descriptor = os.open(_path(url), os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)  # no wait at a pipe
         except (FileNotFoundError, NotADirectoryError) as error:
             raise http.AbsentError(http.reason(error)) from error
         except (OSError, ValueError) as error:

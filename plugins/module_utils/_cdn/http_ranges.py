@@ -9,8 +9,12 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from ansible_collections.officefleet.c2r.plugins.module_utils._cdn import http
+
 if TYPE_CHECKING:
     from ansible_collections.officefleet.c2r.plugins.module_utils._cdn.http import Headers
+
+_CONTENT_RANGE = re.compile(r"bytes\s+([0-9]{1,18})-([0-9]{1,18})/([0-9]{1,18})", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
@@ -53,11 +57,11 @@ class ContentRange:
     @classmethod
     def of(cls, headers: Headers) -> ContentRange | None:
         """Read an answer's; None if it has none, or one that makes no sense or does not say the size."""
-        found = re.fullmatch(r"bytes\s+(\d+)-(\d+)/(\d+)", headers.get("Content-Range", "").strip(), re.IGNORECASE)
+        found = _CONTENT_RANGE.fullmatch(headers.get("Content-Range", "").strip())
         if found is None:
             return None
         start, last, size = (int(number) for number in found.groups())
-        length = headers.get("Content-Length", "")
-        if not start <= last < size or (length.isdecimal() and int(length) != last + 1 - start):
+        length = http.number(headers.get("Content-Length", ""))
+        if not start <= last < size or length not in (None, last + 1 - start):
             return None
         return cls(start, last + 1, size)

@@ -28,9 +28,17 @@ class Client:
     def __init__(self) -> None:
         self._sockets = LiveSockets()
         self._wire = _Wire(self._sockets)
-        self._opener = urllib.request.build_opener(
-            _PlainHandler(self._wire), _SecureHandler(self._wire), _Redirects(), _AnyStatus()
-        )
+        self._opener = urllib.request.OpenerDirector()
+        for handler in (  # not those for ftp, files and data that build_opener adds: a redirect may lead there
+            urllib.request.ProxyHandler(),
+            urllib.request.UnknownHandler(),
+            urllib.request.HTTPDefaultErrorHandler(),
+            _PlainHandler(self._wire),
+            _SecureHandler(self._wire),
+            _Redirects(),
+            _AnyStatus(),
+        ):
+            self._opener.add_handler(handler)
 
     @property
     def ended(self) -> bool:

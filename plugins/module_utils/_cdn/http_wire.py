@@ -22,8 +22,7 @@ class WireAnswer:
         self.reason = reason
         self.headers = headers
         self._found = found
-        text = headers.get("Content-Length", "")
-        self._left = int(text) if text.isdecimal() and not found.chunked else None
+        self._left = None if found.chunked else http.number(headers.get("Content-Length", ""))
         if method == "HEAD":
             self._left = 0
 

@@ -84,7 +84,10 @@ class ImageFiles:
         if fetched is None:
             target.parent.mkdir(parents=True, exist_ok=True)
             fetched = self._downloader.fetch(
-                download.url, target, check=lambda part, whole: self._checks.check(download, part, whole)
+                download.url,
+                target,
+                size=download.size,
+                check=lambda part, whole: self._checks.check(download, part, whole),
             )
         for path in download.paths[1:]:
             _copy(target, self._folder / path)

@@ -112,16 +112,19 @@ class Downloader:
 
         return self._patiently(url, lambda: self._submit(ask).result())
 
-    def fetch(self, url: str, target: Path, *, check: Callable[[Path, Fetched], None] | None = None) -> Fetched:
+    def fetch(
+        self, url: str, target: Path, *, size: int | None = None, check: Callable[[Path, Fetched], None] | None = None
+    ) -> Fetched:
         """Fetch the file to `target`, safely on disk on return. TransferError, or OSError for the disk.
 
+        Where its `size` is known, not a byte more is written: a body without end would fill the disk.
         Until then it is `target`.part, with a journal beside it (part_file), which the next call continues, also after
         this process was killed. `check` gets the complete part; if it raises a CdnError, the part is thrown away and
         the file fetched once more, after which the error stands.
         """
         part = PartFile(target, url)
         try:
-            fetched = self._fetch(url, part)
+            fetched = self._fetch(url, part, size)
             if check is not None:
                 try:
                     check(part.path, fetched)
@@ -129,7 +132,7 @@ class Downloader:
                     raise
                 except CdnError:
                     self._throw_away(part, fetched)
-                    fetched = self._fetch(url, part)
+                    fetched = self._fetch(url, part, size)
                     try:
                         check(part.path, fetched)
                     except CdnError:
@@ -144,32 +147,31 @@ class Downloader:
         part.discard()
         self._on_bytes(fetched.reused - fetched.size)
 
-    def _fetch(self, url: str, part: PartFile) -> Fetched:
+    def _fetch(self, url: str, part: PartFile, size: int | None) -> Fetched:
         """Fetch a part to its end, however many attempts that takes."""
         ranged_attempts = _RANGED_ATTEMPTS
 
         def attempt() -> Fetched:
             nonlocal ranged_attempts
             try:
-                return self._attempt(url, part, ranged_attempts > 0)
+                return self._attempt(url, part, size, ranged_attempts > 0)
             except RangesRefusedError:
                 ranged_attempts = 0
-                return self._attempt(url, part, ranged=False)
+                return self._attempt(url, part, size, ranged=False)
             except OtherStateError as error:
                 ranged_attempts -= 1
                 raise http.PassingError(str(error)) from error
 
         return self._patiently(url, attempt)
 
-    def _attempt(self, url: str, part: PartFile, ranged: bool) -> Fetched:
+    def _attempt(self, url: str, part: PartFile, size: int | None, ranged: bool) -> Fetched:
         part.close()
-        transfer = FileTransfer(url, part, self._terms)
+        transfer = FileTransfer(url, part, self._terms, size)
         with self._lock:
             self._transfers.add(transfer)
         try:
             self._go_on_after(0)
-            size, sha256 = transfer.run(ranged)
-            return Fetched(size, sha256, transfer.reused)
+            return Fetched(*transfer.run(ranged), transfer.reused)
         except BaseException as error:
             if isinstance(error, OtherStateError) or part.forgotten:
                 part.discard()
