@@ -68,6 +68,7 @@ class ActionModule(ActionBase):
             link = HostLink(self, task_vars, _answer_timeout(arguments["answer_timeout"]))
             with closing(open_store(arguments["records"])) as store:
                 visit = Visit(self, deployment, store, link, task_vars)
+                visit.reset_retries = arguments["reset_retries"]
                 return visit.run(arguments["look_only"], arguments["run_started"], arguments["failure"])
         except InputError as error:
             return {"failed": True, "msg": f"deployment.{error}"}
@@ -103,6 +104,7 @@ class Visit:
         self.deployment = deployment.at(self.ring, mine)
         self.ours = True  # no other run is at this host
         self.holds_slots = False
+        self.reset_retries = False
         self.closed = False  # the host's turn has not come, for other reasons than its ring
         self._others: Mapping[str, Standing] | None = None
 
@@ -121,15 +123,17 @@ class Visit:
             self.gate: Gate = _rings.gate(self.deployment, self.ring, self.groups, self._other, self.in_run, _now())
             fresh = Record(self.host, self.ring, DeploymentKey.of(self.deployment))
             self.before = (self.store.load(self.host) or fresh).started(self.deployment, self.ring)
+            started = None if run_started is None else datetime.fromtimestamp(int(run_started), timezone.utc)
+            if self.reset_retries and not _decide.looked_at(self.before, started):
+                self.before = _decide.with_fresh_counters(self.before, self.deployment.max_attempts)
             self.record = self.before
             if failure:
                 return self._failed(failure)
-            return self._run(look_only, run_started)
+            return self._run(look_only, started)
 
-    def _run(self, look_only: bool, run_started: float | None) -> dict[str, Any]:
+    def _run(self, look_only: bool, started: datetime | None) -> dict[str, Any]:
         """Take the pass, unless this run has looked at the host already and nothing new can be expected of it."""
         now = _now()
-        started = None if run_started is None else datetime.fromtimestamp(int(run_started), timezone.utc)
         if started is not None and not _decide.due(self.before, started, now, self.gate) and not self._slot_is_free():
             return self._left_alone()
         if not self.ours:
@@ -191,12 +195,15 @@ class Visit:
 
     def _tell_users(self, decision: Decision) -> None:
         """Show the message that a deferral begins with, and remember whether everybody agrees."""
-        if decision.notice is None or self.check_mode or self.record.state == self.before.state == "restart_pending":
+        if decision.notice is None or self.check_mode:
             return
         try:
             answer = self.link.ask("user_notice", _notices.options(self.deployment, decision.notice))
         except LostError:
-            return  # the next deferral tells them
+            if decision.notice == "restart":
+                self.record = replace(self.record, restart_told=None)
+                self._save()
+            return  # the next deferral tells them, and of a restart the next look
         if _notices.consent(answer, decision.notice):
             self.record = replace(self.record, consented=True, revisit_at=_now())
             self._save()

@@ -73,6 +73,7 @@ class ActionModule(ActionBase):
             "deployment": _shown(deployment),
             "rules": dumped(deployment),
             "records": options["records"],
+            "reset_retries": options["reset_retries"],
             "answer_timeout": options["answer_timeout"],
             "started": started,
             "deadline": started + options["timeout"],

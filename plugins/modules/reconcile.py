@@ -67,7 +67,7 @@ options:
         default: 95
       max_attempts:
         description:
-          - After how many failed attempts a host is V(failed) and left alone.
+          - After how many failed attempts a host is V(exhausted) and left alone.
           - Steps that broke off with the connection and left no trace on the host do not count, five times at most.
         type: int
         default: 3
@@ -127,6 +127,12 @@ options:
       - A host that was looked at since then, and of which nothing new can be expected yet, is answered for from its
         record without contacting it. Without this option the host is always contacted.
     type: float
+  reset_retries:
+    description:
+      - Whether a host whose attempts are used up (V(exhausted)) gets all of them anew. Others keep theirs.
+      - With O(run_started), that is done by the first look of the run alone.
+    type: bool
+    default: false
   answer_timeout:
     description:
       - Seconds that a host has for each answer, between 1 and 3600. One that takes longer is V(unreachable), and a
@@ -310,6 +316,7 @@ ARGUMENT_SPEC: dict[str, dict[str, Any]] = {
     "rules": {"type": "dict"},
     "records": {"type": "path", "required": True},
     "look_only": {"type": "bool", "default": False},
+    "reset_retries": {"type": "bool", "default": False},
     "run_started": {"type": "float"},
     "answer_timeout": {"type": "int", "default": 120},
     "failure": {"type": "str"},

@@ -34,6 +34,11 @@ options:
       - Whether to treat the deployment as halted whatever its file says. Nothing new begins; what runs goes on.
     type: bool
     default: false
+  reset_retries:
+    description:
+      - Whether hosts whose attempts are used up get all of them anew, once in this run. Do that when the cause is removed.
+    type: bool
+    default: false
   channel:
     description:
       - The update channel, by any name that Microsoft uses for it, such as V(MonthlyEnterprise).
@@ -174,6 +179,10 @@ records:
   returned: success
   type: str
   sample: /var/lib/officefleet/records
+reset_retries:
+  description: As O(reset_retries).
+  returned: success
+  type: bool
 answer_timeout:
   description: As O(answer_timeout).
   returned: success
@@ -211,6 +220,7 @@ ARGUMENT_SPEC: dict[str, dict[str, Any]] = {
     "waivers": {"type": "path"},
     "library": {"type": "str"},
     "halted": {"type": "bool", "default": False},
+    "reset_retries": {"type": "bool", "default": False},
     "channel": {"type": "str"},
     "version": {"type": "str"},
     "source": {"type": "str"},

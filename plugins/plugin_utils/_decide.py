@@ -75,6 +75,7 @@ class Memory:
     deferred_until: datetime | None = None
     consented: bool = False
     awaits_restart: bool = False
+    restart_told: str | None = None
 
     @classmethod
     def of(cls, record: Record) -> Memory:
@@ -133,11 +134,16 @@ def decide(deployment: Deployment, host: HostState | None, record: Record, now: 
 
 def due(record: Record, run_started: datetime, now: datetime, gate: Gate) -> bool:
     """Tell whether a run looks at the host now, after what this run has already recorded of it."""
-    if record.updated_at is None or record.updated_at < run_started:
+    if not looked_at(record, run_started):
         return True
     if waits_for_ring(record):
         return gate.open
     return record.revisit_at is not None and record.revisit_at <= now
+
+
+def looked_at(record: Record, run_started: datetime | None) -> bool:
+    """Tell whether a run that began then has looked at the host; None: its looks are not told apart."""
+    return run_started is not None and record.updated_at is not None and record.updated_at >= run_started
 
 
 def waits_for_ring(record: Record) -> bool:
@@ -167,6 +173,7 @@ def recorded(record: Record, decision: Decision, host: HostState | None, now: da
         deferred_until=memory.deferred_until,
         consented=memory.consented,
         awaits_restart=memory.awaits_restart,
+        restart_told=memory.restart_told,
         updated_at=now,
         at_rest=decision.at_rest,
         revisit_at=_revisit(decision, now),
@@ -187,6 +194,13 @@ def recorded(record: Record, decision: Decision, host: HostState | None, now: da
         entry = Transition(now, after.state, after.version, after.reason)
         after = replace(after, history=(*record.history, entry)[-HISTORY:])
     return after
+
+
+def with_fresh_counters(record: Record, max_attempts: int) -> Record:
+    """Give the record of a host whose attempts are used up as if none had been made; any other as it is."""
+    if record.attempts < max_attempts:
+        return record
+    return replace(record, attempts=0, lost_steps=0, failure=None, error=None, not_before=None)
 
 
 def submitting(record: Record, decision: Decision, now: datetime) -> Record:
@@ -311,7 +325,8 @@ def _settle(deployment: Deployment, host: HostState, record: Record, now: dateti
     ready = host.ready == deployment.version
     if memory.awaits_restart and not host.restart_pending:
         failure = f"the installation reported success, yet {host.version} still runs after the restart"
-        return replace(memory, awaits_restart=False, attempts=memory.attempts + 1, failure=failure, error=None)
+        memory = replace(memory, awaits_restart=False, restart_told=None, error=None)
+        return replace(memory, attempts=memory.attempts + 1, failure=failure)
     if memory.submitted == "download" and ready:
         return replace(memory, submitted=None, staged=True, failure=None, error=None)
     if memory.submitted is not None:
@@ -376,9 +391,7 @@ def _next_step(deployment: Deployment, host: HostState, memory: Memory, now: dat
         reason = f"Click-to-Run runs something else ({host.scenario})"
         return Decision("none", "waiting", reason, at_rest=False, memory=memory)
     if memory.awaits_restart and host.restart_pending:
-        rule = deployment.restart.servers if host.server else deployment.restart.workstations
-        notice = "restart" if rule == "notice" else None
-        return Decision("none", "restart_pending", str(memory.failure), at_rest=True, memory=memory, notice=notice)
+        return _restart(deployment, host, memory, allowed)
     if not (allowed.apply if ready else allowed.download):
         state = "staged" if ready else "waiting"
         return Decision("none", state, allowed.reason, allowed.until is None, memory, until=allowed.until)
@@ -387,6 +400,15 @@ def _next_step(deployment: Deployment, host: HostState, memory: Memory, now: dat
     if ready:
         return _apply(deployment, host, memory, allowed, now)
     return Decision("download", "downloading", f"downloads {deployment.version}", at_rest=False, memory=memory)
+
+
+def _restart(deployment: Deployment, host: HostState, memory: Memory, allowed: Permission) -> Decision:
+    """Decide for a host that waits for a restart: who is told of it, once, and whether that waits for a window."""
+    rule = deployment.restart.servers if host.server else deployment.restart.workstations
+    told = rule if rule in ("notice", "hook") and (allowed.apply or deployment.restart.outside_windows) else None
+    notice = "restart" if told == "notice" and memory.restart_told != "notice" else None
+    memory = replace(memory, restart_told=told or memory.restart_told)
+    return Decision("none", "restart_pending", str(memory.failure), at_rest=True, memory=memory, notice=notice)
 
 
 def _before_its_turn(

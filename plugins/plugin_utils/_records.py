@@ -59,7 +59,7 @@ class Transition:
 
 @dataclass(frozen=True)
 class Standing:
-    """What judging a ring needs of a host's record. Times are UTC; `since` is when it entered the state."""
+    """What rings and hooks need of a host's record. Times are UTC; `since` is when it entered the state."""
 
     deployment: DeploymentKey
     ring: str
@@ -68,6 +68,7 @@ class Standing:
     since: datetime | None
     seen_at: datetime | None
     error: DecodedError | None
+    restart_told: str | None = None
 
 
 @dataclass(frozen=True)
@@ -93,6 +94,7 @@ class Record:
     consented: bool = False  #: every user agreed to have applications closed
     waits_for_slot: str | None = None  #: the name of the download slot that was not free
     awaits_restart: bool = False  #: an apply ended in a way that only a restart of Windows completes
+    restart_told: str | None = None  #: who is told of that: "notice" its users, "hook" the deployment's hooks
     not_before: datetime | None = None
     submitted: str | None = None  #: the step ("download", "apply") asked for whose end has not been seen
     submitted_at: datetime | None = None
@@ -126,8 +128,17 @@ class Record:
 
     @property
     def standing(self) -> Standing:
-        """The part that rings are judged by."""
-        return Standing(self.deployment, self.ring, self.state, self.at_rest, self.since, self.seen_at, self.error)
+        """The part that rings are judged by and hooks are told of."""
+        return Standing(
+            self.deployment,
+            self.ring,
+            self.state,
+            self.at_rest,
+            self.since,
+            self.seen_at,
+            self.error,
+            self.restart_told,
+        )
 
 
 @dataclass(frozen=True)
@@ -195,6 +206,7 @@ def from_json(document: object) -> Record:
         consented=fields.truth("consented"),
         waits_for_slot=fields.optional_text("waits_for_slot"),
         awaits_restart=fields.truth("awaits_restart"),
+        restart_told=fields.optional_text("restart_told"),
         not_before=fields.optional_time("not_before"),
         submitted=fields.optional_text("submitted"),
         submitted_at=fields.optional_time("submitted_at"),
@@ -230,6 +242,7 @@ def standing_from_json(document: object) -> Standing:
         since=fields.optional_time("since"),
         seen_at=fields.optional_time("seen_at"),
         error=None if error is None else _error(error),
+        restart_told=fields.optional_text("restart_told"),
     )
 
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 import json
 import secrets
 import time
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -14,7 +15,12 @@ from typing import Any
 import pytest
 
 from ansible_collections.officefleet.c2r.plugins.action import reconcile
+from ansible_collections.officefleet.c2r.plugins.modules.reconcile import ARGUMENT_SPEC
 from ansible_collections.officefleet.c2r.plugins.plugin_utils import _decide
+from ansible_collections.officefleet.c2r.plugins.plugin_utils._arguments import validated
+from ansible_collections.officefleet.c2r.plugins.plugin_utils._deployment import Deployment
+from ansible_collections.officefleet.c2r.plugins.plugin_utils._deployment_rules import dumped
+from ansible_collections.officefleet.c2r.plugins.plugin_utils._deployments.model import Restart
 from ansible_collections.officefleet.c2r.plugins.plugin_utils._directory_store import DirectoryStore
 from ansible_collections.officefleet.c2r.tests.unit.transcript import (
     BROKEN,
@@ -143,6 +149,45 @@ def test_attempts_are_used_up_with_the_error_explained(records: Path) -> None:
     assert "documentsynctimeout" in record(records)["error"]["hint"]
     renamed = transcript(records, deployment={"name": "again"})
     assert renamed.run([failed("download_failed", 9), taken("download", "downloading")])["attempts"] == 0
+
+
+def test_used_up_attempts_are_given_anew_once_in_a_run(records: Path) -> None:
+    started = time.time() - 1
+    once = {"max_attempts": 1}
+    transcript(records, deployment=once).run([answer(), taken("download", "download_pending")])
+    assert transcript(records, deployment=once).run([failed("download_failed", 9)])["state"] == "exhausted"
+    assert transcript(records, deployment=once).run([failed("download_failed", 9)])["state"] == "exhausted"
+    again = transcript(records, deployment=once, reset_retries=True)
+    result = again.run([failed("download_failed", 9), taken("download", "downloading")])
+    assert (result["state"], result["attempts"]) == ("downloading", 0)
+    same_run = transcript(records, deployment=once, reset_retries=True, run_started=started)
+    assert same_run.run([failed("download_failed", 9)])["state"] == "exhausted", "this run has looked at it already"
+    lost = transcript(records, deployment=once, reset_retries=True)
+    assert lost.run([DOWN])["attempts"] == 0
+    assert transcript(records, deployment=once, look_only=True).run([answer()])["step"] == "download"
+
+
+def restarting(records: Path, rules: dict[str, Any]) -> dict[str, Any]:
+    """A deployment whose restarts have these rules, as rollout_plan gives it."""
+    deployment = Deployment.from_options(validated(ARGUMENT_SPEC["deployment"]["options"], DEPLOYMENT))
+    return {"rules": dumped(replace(deployment, restart=Restart(**rules))), "records": str(records)}
+
+
+def test_users_are_told_of_a_restart_once_and_again_if_that_broke_off(records: Path) -> None:
+    staged = answer("download_succeeded", updates_ready_to_apply=TARGET)
+    transcript(records).run([staged, taken("apply", "applying", updates_ready_to_apply=TARGET)])
+    options = restarting(records, {"workstations": "notice"})
+    waits = answer("apply_succeeded", pending_restart={"pending": True})
+    looks: tuple[tuple[list[dict[str, Any] | Exception], list[str]], ...] = (
+        ([waits, BROKEN], ["update_info", "user_notice"]),
+        ([waits, {"sessions": []}], ["update_info", "user_notice"]),
+        ([waits], ["update_info"]),
+    )
+    for answers, asked in looks:
+        play = Transcript(reconcile.ActionModule, options)
+        assert play.run(answers)["state"] == "restart_pending"
+        assert play.asked == asked
+    assert record(records)["restart_told"] == "notice"
 
 
 def test_a_host_that_is_down_is_a_state_not_a_failure(records: Path) -> None:

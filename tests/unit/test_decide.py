@@ -13,7 +13,7 @@ import pytest
 from ansible_collections.officefleet.c2r.plugins.plugin_utils import _decide
 from ansible_collections.officefleet.c2r.plugins.plugin_utils._decide import Decision, StepAnswer, decide, recorded
 from ansible_collections.officefleet.c2r.plugins.plugin_utils._deployment import Deployment
-from ansible_collections.officefleet.c2r.plugins.plugin_utils._deployments.model import Apps
+from ansible_collections.officefleet.c2r.plugins.plugin_utils._deployments.model import Apps, Restart
 from ansible_collections.officefleet.c2r.plugins.plugin_utils._deployments.moments import LOCAL, Moment
 from ansible_collections.officefleet.c2r.plugins.plugin_utils._host_state import BUSY, STATUSES, HostState
 from ansible_collections.officefleet.c2r.plugins.plugin_utils._records import DeploymentKey, Record
@@ -332,6 +332,59 @@ def test_a_timeout_names_its_remedy() -> None:
     assert error is not None
     assert error["hresult"] == "0x800704CD"
     assert "documentsynctimeout" in error["hint"]
+
+
+WAITS_FOR_RESTART = replace(RECORD, awaits_restart=True, failure="Windows waits for a restart")
+RULES = {"servers": "hook", "workstations": "notice"}
+
+
+def restart(record: Record, *, server: bool = False, deployment: Deployment = NIGHTLY, **rules: Any) -> Decision:
+    """The decision about a host that waits for a restart; by default outside its windows."""
+    deployment = replace(deployment, restart=Restart(**{**RULES, **rules}))
+    return decide(deployment, look(status="apply_succeeded", restart_pending=True, server=server), record, NOW, OPEN)
+
+
+@pytest.mark.parametrize(
+    ("server", "rules", "notice", "told"),
+    [
+        (False, {}, "restart", "notice"),
+        (True, {}, None, "hook"),
+        (True, {"servers": "report"}, None, None),
+        (True, {"servers": "notice", "workstations": "report"}, "restart", "notice"),
+    ],
+)
+def test_who_is_told_of_a_restart(server: bool, rules: dict[str, str], notice: str | None, told: str | None) -> None:
+    decision = restart(WAITS_FOR_RESTART, server=server, deployment=DEPLOYMENT, **rules)
+    assert (decision.state, decision.notice, decision.memory.restart_told) == ("restart_pending", notice, told)
+
+
+@pytest.mark.parametrize("server", [True, False])
+def test_a_restart_is_told_in_windows_unless_it_may_be_outside(server: bool) -> None:
+    waiting = restart(WAITS_FOR_RESTART, server=server)
+    assert (waiting.state, waiting.notice, waiting.memory.restart_told) == ("restart_pending", None, None)
+    assert restart(WAITS_FOR_RESTART, server=server, outside_windows=True).memory.restart_told == (
+        "hook" if server else "notice"
+    )
+    assert restart(WAITS_FOR_RESTART, server=server, deployment=overdue("apply")).memory.restart_told is not None
+
+
+def test_a_restart_is_told_once() -> None:
+    told = replace(WAITS_FOR_RESTART, restart_told="notice")
+    again = restart(told, deployment=DEPLOYMENT)
+    assert (again.notice, again.memory.restart_told) == (None, "notice")
+    other_rule = restart(told, deployment=DEPLOYMENT, workstations="hook")
+    assert (other_rule.notice, other_rule.memory.restart_told) == (None, "hook")
+    restarted = decide(DEPLOYMENT, look(), told, NOW, OPEN)
+    assert restarted.memory.restart_told is None, "the next restart is told again"
+
+
+def test_fresh_counters_are_for_hosts_whose_attempts_are_used_up() -> None:
+    used_up = replace(RECORD, attempts=3, lost_steps=2, failure="download failed", not_before=LATER, state="exhausted")
+    fresh = _decide.with_fresh_counters(used_up, 3)
+    assert fresh == replace(RECORD, state="exhausted")
+    assert decide(DEPLOYMENT, HOST, fresh, NOW, OPEN).step == "download"
+    trying = replace(used_up, attempts=2)
+    assert _decide.with_fresh_counters(trying, 3) == trying
 
 
 def test_another_version_or_source_starts_anew() -> None:

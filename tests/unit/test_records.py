@@ -62,7 +62,7 @@ FULL = Record(
 def test_a_record_comes_back_as_it_was(tmp_path: Path) -> None:
     store = DirectoryStore(str(tmp_path / "records"))
     assert store.load("ws-001") is None
-    for record in (FULL, Record("ws-001", "rest", FULL.deployment, updated_at=AT)):
+    for record in (FULL, replace(FULL, restart_told="hook"), Record("ws-001", "rest", FULL.deployment, updated_at=AT)):
         store.save(record)
         assert store.load("ws-001") == record
     assert [path.name for path in (tmp_path / "records").iterdir()] == ["ws-001.json"]
