@@ -28,7 +28,8 @@ def require(library: Path, size: int | None, workspace: Path | None = None) -> N
     if needed > free:
         raise InputError(
             f"library: {library} needs {_gigabytes(needed)} for this image, and its file system has "
-            f"{_gigabytes(free)} free. Nothing was fetched: make room, such as with keep, or name another library."
+            f"{_gigabytes(free)} free. Nothing was fetched: make room, or name another library; "
+            "keep removes older versions only once the image is there."
         )
 
 
