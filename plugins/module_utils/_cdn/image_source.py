@@ -1,25 +1,26 @@
 # Copyright (c) 2026, officefleet.c2r contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Where the files of an image come from: Microsoft's CDN, or another library."""
+"""Where the files of an image come from: Microsoft's CDN, or another library.
+
+What reads lists, fetches and verifies is imported where it is used: most runs find the image as it is asked for.
+"""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Protocol
 
-from ansible_collections.officefleet.c2r.plugins.module_utils._cdn import cdn_offer, http, manifest, mirror
-from ansible_collections.officefleet.c2r.plugins.module_utils._cdn.cdn_checks import CdnChecks
-from ansible_collections.officefleet.c2r.plugins.module_utils._cdn.offer import Contents
+from ansible_collections.officefleet.c2r.plugins.module_utils._cdn import manifest
 from ansible_collections.officefleet.c2r.plugins.module_utils._cdn.transfer import Downloader
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from pathlib import Path
 
-    from ansible_collections.officefleet.c2r.plugins.module_utils._cdn import authenticode
+    from ansible_collections.officefleet.c2r.plugins.module_utils._cdn import authenticode, http
     from ansible_collections.officefleet.c2r.plugins.module_utils._cdn.image_files import Checks
     from ansible_collections.officefleet.c2r.plugins.module_utils._cdn.image_request import ImageRequest
-    from ansible_collections.officefleet.c2r.plugins.module_utils._cdn.offer import Download, Offer
+    from ansible_collections.officefleet.c2r.plugins.module_utils._cdn.offer import Contents, Download, Offer
 
 
 class Source(Protocol):
@@ -59,15 +60,22 @@ class CdnSource:
         return frozenset((manifest.NONE, manifest.MANIFEST) if self._request.verified else ())
 
     def offer(self, present: Contents) -> Offer:
-        """Read the file lists."""
+        """Read the file lists; RequirementError before that if a library is missing."""
+        from ansible_collections.officefleet.c2r.plugins.module_utils._cdn import cdn_offer, image_libraries
+
+        image_libraries.require()
         return cdn_offer.offer(self._request, present.with_all_of(self._request.contents), self._anchors())
 
     def sized(self, downloads: Sequence[Download]) -> Sequence[Download]:
         """Ask the CDN; what it lacks is an error here already."""
+        from ansible_collections.officefleet.c2r.plugins.module_utils._cdn import cdn_offer
+
         return cdn_offer.sized(downloads, self._request, self._downloader(self._brief, lambda _count: None))
 
     def checks(self, folder: Path) -> Checks:
         """Give the chain of trust."""
+        from ansible_collections.officefleet.c2r.plugins.module_utils._cdn.cdn_checks import CdnChecks
+
         return CdnChecks(folder, self._request.version, self._anchors())
 
     def downloader(self, patience: http.Patience, on_bytes: Callable[[int], None]) -> Downloader:
@@ -108,6 +116,8 @@ class LibrarySource:
 
     def offer(self, present: Contents) -> Offer:
         """Read the manifest."""
+        from ansible_collections.officefleet.c2r.plugins.module_utils._cdn import mirror
+
         return mirror.offer(self._request, present)
 
     def sized(self, downloads: Sequence[Download]) -> Sequence[Download]:
@@ -117,10 +127,14 @@ class LibrarySource:
     def checks(self, folder: Path) -> Checks:
         """Give the manifest's hashes."""
         del folder
+        from ansible_collections.officefleet.c2r.plugins.module_utils._cdn import mirror
+
         return mirror.MirrorChecks()
 
     def downloader(self, patience: http.Patience, on_bytes: Callable[[int], None]) -> Downloader:
         """Give what fetches the files."""
+        from ansible_collections.officefleet.c2r.plugins.module_utils._cdn import mirror
+
         return Downloader(
             "source",
             patience,
