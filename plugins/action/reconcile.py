@@ -42,6 +42,7 @@ from ansible_collections.officefleet.c2r.plugins.plugin_utils._records import (
     Record,
     RecordError,
     Standing,
+    iso,
 )
 from ansible_collections.officefleet.c2r.plugins.plugin_utils._rings import Gate
 from ansible_collections.officefleet.c2r.plugins.plugin_utils._sources import Slot
@@ -106,6 +107,7 @@ class Visit:
         self.holds_slots = False
         self.reset_retries = False
         self.closed = False  # the host's turn has not come, for other reasons than its ring
+        self.until: datetime | None = None  # what the decision waits for
         self._others: Mapping[str, Standing] | None = None
 
     def _other(self, host: str) -> Standing | None:
@@ -232,6 +234,7 @@ class Visit:
 
     def _conclude(self, decision: Decision, host: HostState | None) -> None:
         self.closed = decision.ring_closed
+        self.until = decision.until
         self.record = _decide.recorded(self.record, decision, host, _now())
         self._save()
 
@@ -306,6 +309,7 @@ class Visit:
             "ring_closed": self.closed or not self.gate.open,
             "at_rest": record.at_rest,
             "revisit": record.revisit_at is not None or _decide.waits_for_ring(record),
+            "until": iso(self.until),
         }
 
 

@@ -285,6 +285,11 @@ revisit:
   returned: always
   type: bool
   sample: true
+until:
+  description: The moment in UTC that the host waits for, if there is one that is known and this task has looked at it.
+  returned: always
+  type: str
+  sample: "2026-12-01T20:00:00Z"
 """
 
 from typing import Any

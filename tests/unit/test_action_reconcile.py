@@ -384,6 +384,15 @@ def test_check_mode_asks_and_changes_nothing(records: Path) -> None:
     assert not records.exists()
 
 
+def test_the_moment_that_is_waited_for_is_told(records: Path) -> None:
+    play = transcript(records, deployment={"retry_delay": 600})
+    play.run([answer(), taken("download", "downloading")])
+    waits = transcript(records, deployment={"retry_delay": 600}).run([answer("download_failed")])
+    assert waits["until"] == record(records)["not_before"]
+    assert waits["until"] is not None
+    assert transcript(records, deployment={"retry_delay": 600}).run([answer(version=TARGET)])["until"] is None
+
+
 def test_a_look_alone_writes_down_and_takes_no_step(records: Path) -> None:
     play = transcript(records, look_only=True)
     result = play.run([answer()])
