@@ -18,7 +18,7 @@ export OFFICEFLEET_CDN_SAMPLES ?= $(abspath $(ROOT)/../shared/cdn-samples)
 export OFFICEFLEET_OLDEST_CORE := $(ROOT)/.venv-oldest/bin
 export PYTHONDONTWRITEBYTECODE := 1
 
-.PHONY: demo test lint unit contract integration resilience windows bench test-wine test-powershell copy setup setup-oldest setup-wine setup-servers setup-postgresql lock clean
+.PHONY: demo test lint unit contract integration resilience windows bench bench-rollout test-wine test-powershell copy setup setup-oldest setup-wine setup-servers setup-postgresql lock clean
 
 demo: copy
 	@cd $(COPY) && exec python -m ansible_collections.officefleet.c2r.tests.lab.demo --hosts $(HOSTS) --output $(ROOT)/.build/demo
@@ -45,6 +45,10 @@ integration: copy
 bench: copy
 	@sh dev/setup_servers.sh
 	@cd $(COPY) && exec python -m ansible_collections.officefleet.c2r.tests.bench --disk $(ROOT)/.build/bench --document $(ROOT)/docs/benchmarks.md $(ARGUMENTS)
+
+# Rollouts over the lab's WinRM server; see docs/benchmarks.md. Not part of test, for the same reason.
+bench-rollout: copy
+	@cd $(COPY) && exec python -m ansible_collections.officefleet.c2r.tests.bench.rollout --disk $(ROOT)/.build/bench --document $(ROOT)/docs/benchmarks.md $(ARGUMENTS)
 
 # Killed (SIGKILL) at OFFICEFLEET_KILLS moments, 100 unless told; minutes.
 resilience: copy

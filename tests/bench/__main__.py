@@ -15,7 +15,7 @@ from pathlib import Path
 
 import requests
 
-from ansible_collections.officefleet.c2r.tests.bench import measure, report
+from ansible_collections.officefleet.c2r.tests.bench import document, measure, report
 from ansible_collections.officefleet.c2r.tests.bench.contestants import CONNECTIONS, Ours, Theirs, ansible, environment
 from ansible_collections.officefleet.c2r.tests.bench.measure import Run
 from ansible_collections.officefleet.c2r.tests.bench.nginx import Nginx
@@ -105,7 +105,7 @@ def main() -> None:
         text = _measured(Path(memory), Path(disk), arguments.megabytes, arguments.rounds)
     say(text)
     if arguments.document is not None:
-        report.write(arguments.document, text)
+        document.write(arguments.document, "bench", text)
 
 
 def _measured(memory: Path, disk: Path, megabytes: int, rounds: int) -> str:

@@ -8,11 +8,9 @@ import statistics
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
-from pathlib import Path
 
 from ansible_collections.officefleet.c2r.tests.bench.rounds import Rounds
 
-BEGIN, END = "<!-- figures begin: written by make bench -->\n", "<!-- figures end -->\n"
 MIB = 1 << 20
 
 
@@ -57,15 +55,6 @@ def text(facts: Facts, loopback: Rounds, slow: Rounds, again: Rounds, payload_by
         f"{facts.languages} languages), {facts.rounds} rounds.\n"
     )
     return f"{introduction}\n" + "".join(f"{line}\n" for line in lines)
-
-
-def write(document: Path, section: str) -> None:
-    """Put the section in the place of the one that the document has; ValueError if it has no place for it."""
-    before, begin, rest = document.read_text(encoding="utf-8").partition(BEGIN)
-    _old, end, after = rest.partition(END)
-    if not begin or not end:
-        raise ValueError(f"{document} has no lines {BEGIN.strip()!r} and {END.strip()!r}")
-    document.write_text(f"{before}{begin}\n{section}\n{end}{after}", encoding="utf-8")
 
 
 def _ratio(what: str, rounds: Rounds, ours: str, theirs: str, wanted: str) -> tuple[str, ...]:
