@@ -72,6 +72,7 @@ class ActionModule(ActionBase):
             "changed": False,
             "deployment": _shown(deployment),
             "rules": dumped(deployment),
+            "events": planned.events,
             "records": options["records"],
             "reset_retries": options["reset_retries"],
             "answer_timeout": options["answer_timeout"],

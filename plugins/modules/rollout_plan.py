@@ -169,6 +169,12 @@ rules:
   description: The deployment with all its rules, for O(officefleet.c2r.reconcile#module:rules).
   returned: success
   type: dict
+events:
+  description:
+    - What M(officefleet.c2r.rollout_events) needs to tell the hooks of the deployment file; V(null) where there is nothing to tell.
+    - Secrets are in it by the names of their variables.
+  returned: success
+  type: dict
 warnings:
   description: What is to be looked at, such as a source without the image or a pin that has ended.
   returned: when there is any

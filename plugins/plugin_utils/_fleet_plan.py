@@ -6,8 +6,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime
+from typing import Any
 
 from ansible_collections.officefleet.c2r.plugins.module_utils._cdn import channels
 from ansible_collections.officefleet.c2r.plugins.module_utils._cdn.errors import CdnError, InputError
@@ -28,6 +29,7 @@ class FleetPlan:
 
     deployment: Deployment
     warnings: tuple[str, ...] = ()
+    events: dict[str, Any] | None = None  #: for the module rollout_events; None: there is nothing to tell anybody
 
 
 def chosen(file: reading.DeploymentFile, name: str | None) -> model.FleetDeployment:
@@ -98,7 +100,25 @@ def plan(
         warnings.append(
             f"pin_until: the pin of {fleet.name!r} to {version} ended at {fleet.pin_until}. Renew or end it."
         )
-    return FleetPlan(deployment, tuple(warnings))
+    return FleetPlan(deployment, tuple(warnings), _events(fleet))
+
+
+def _events(fleet: model.FleetDeployment) -> dict[str, Any] | None:
+    """Give what telling of a deployment needs: hooks as the file has them, secrets by the names of their variables."""
+    if not fleet.hooks and fleet.expedite is None:
+        return None
+    expedite = fleet.expedite
+    return {
+        "hooks": [{**asdict(hook), "events": list(hook.events)} for hook in fleet.hooks],
+        "bulletin": fleet.bulletin,
+        "expedite": None
+        if expedite is None
+        else {
+            "reason": expedite.reason,
+            "approved_by": expedite.approved_by,
+            "second_approver": expedite.second_approver,
+        },
+    }
 
 
 def _sources(fleet: model.FleetDeployment, version: str, manifest_at: ManifestAt) -> Iterator[ImageSource]:
