@@ -33,6 +33,7 @@ from ansible_collections.officefleet.c2r.plugins.plugin_utils._host_link import 
     LostError,
     ModuleFailedError,
     RejectedError,
+    broke_off,
     rejected,
 )
 from ansible_collections.officefleet.c2r.plugins.plugin_utils._host_state import HostState, HostStateError
@@ -130,7 +131,7 @@ class Visit:
                 self.before = _decide.with_fresh_counters(self.before, self.deployment.max_attempts)
             self.record = self.before
             if failure:
-                return self._failed(failure)
+                return self._failed_elsewhere(failure)
             return self._run(look_only, started)
 
     def _run(self, look_only: bool, started: datetime | None) -> dict[str, Any]:
@@ -238,6 +239,15 @@ class Visit:
         self.record = _decide.recorded(self.record, decision, host, _now())
         self._save()
 
+    def _failed_elsewhere(self, failure: str) -> dict[str, Any]:
+        """Write down why an earlier task failed; a host that was lost in it may be tried again."""
+        lost = broke_off(failure)
+        if lost is None:
+            return self._failed(failure)
+        self._lose(lost)
+        self._show(first=False, pending=False)
+        return self._result("none", submitted=False)
+
     def _failed(self, reason: str) -> dict[str, Any]:
         self._end_badly("failed", reason, None)
         return {"failed": True, "msg": f"{self.host}: {reason}", **self._result("none", submitted=False)}
@@ -276,10 +286,14 @@ class Visit:
         return self.before.waits_for_slot is not None and self.ours and self._take_slots() is None
 
     def _mind_slots(self) -> None:
-        """Keep the download slots of a host for as long as it downloads; one that does not answer may still do."""
+        """Keep the download slots of a host for as long as it downloads.
+
+        One whose download cannot be seen (no answer, COM is silent, it has been waived) may still do. Nobody prolongs
+        its slots, so they expire.
+        """
         if self.record.state == "downloading":
             _sources.keep(self.store.leases, self.deployment.slots, self.host, _now())
-        elif (self.holds_slots or self.before.submitted == "download") and self.record.state != "unreachable":
+        elif (self.holds_slots or self.before.submitted == "download") and self.record.submitted != "download":
             self.holds_slots = False
             _sources.give_back(self.store.leases, self.deployment.slots, self.host)
 

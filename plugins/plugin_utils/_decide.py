@@ -323,7 +323,9 @@ def _settle(deployment: Deployment, host: HostState, record: Record, now: dateti
     """Account for what was asked for and is over, or was there and is gone. Success is what is staged, nothing else."""
     memory = Memory.of(record)
     ready = host.ready == deployment.version
-    if memory.awaits_restart and not host.restart_pending:
+    if memory.awaits_restart and host.restart_pending:
+        return memory  # what is staged meanwhile says nothing
+    if memory.awaits_restart:
         failure = f"the installation reported success, yet {host.version} still runs after the restart"
         memory = replace(memory, awaits_restart=False, restart_told=None, error=None)
         return replace(memory, attempts=memory.attempts + 1, failure=failure)
@@ -339,7 +341,7 @@ def _settle(deployment: Deployment, host: HostState, record: Record, now: dateti
         if host.status == f"{step}_failed":
             error = _errors.decode(host.error_domain, host.error_code)
             return _failed(deployment, memory, f"{step} failed: {_errors.summary(error)}", error, now)
-        if host.status == "apply_succeeded" and host.restart_pending:
+        if step == "apply" and host.status == "apply_succeeded" and host.restart_pending:
             reason = "the installation reported success, and Windows waits for a restart"
             return replace(memory, awaits_restart=True, failure=reason, error=None)
         if host.status == f"{step}_succeeded":

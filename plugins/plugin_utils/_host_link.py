@@ -31,6 +31,8 @@ _REJECTED = re.compile(
 )
 #: What the controller itself lacks; no host can be reached until it is there.
 _LACKING = re.compile(r"(?:is|are) not installed|No module named|when calling kinit", re.IGNORECASE)
+#: What is left of a broken connection in the message of a task that Ansible itself ran.
+_BROKE_OFF = re.compile(r"Connection (?:broken|aborted)|IncompleteRead\(|HTTPS?ConnectionPool\(|send_input failed")
 _LOST = re.compile(r"timed out|winrm send_input failed", re.IGNORECASE)
 _SHORT = (
     (re.compile(r"Connection refused", re.IGNORECASE), "connection refused"),
@@ -145,6 +147,14 @@ class HostLink:
         """Drop what is left of a broken connection; whether a new one stands shows with the next question."""
         with suppress(Exception):
             within(RESET_TIMEOUT, self._action._connection.reset)
+
+
+def broke_off(failure: str) -> LostError | None:
+    """Tell a task that failed since its connection broke in the middle from one whose module failed.
+
+    Ansible calls hosts unreachable only where no connection comes about; all else it passes on as text.
+    """
+    return LostError(_short(failure), midway=True) if _BROKE_OFF.search(failure) else None
 
 
 def rejected(host: str, user: str | None) -> str:

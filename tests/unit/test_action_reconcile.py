@@ -22,6 +22,7 @@ from ansible_collections.officefleet.c2r.plugins.plugin_utils._deployment import
 from ansible_collections.officefleet.c2r.plugins.plugin_utils._deployment_rules import dumped
 from ansible_collections.officefleet.c2r.plugins.plugin_utils._deployments.model import Restart
 from ansible_collections.officefleet.c2r.plugins.plugin_utils._directory_store import DirectoryStore
+from ansible_collections.officefleet.c2r.plugins.plugin_utils._sources import Slot
 from ansible_collections.officefleet.c2r.tests.unit.transcript import (
     BROKEN,
     DOWN,
@@ -328,6 +329,56 @@ def test_a_failure_of_an_earlier_task_is_written_down(records: Path) -> None:
     assert (written["state"], written["reason"]) == ("failed", "not prepared: cannot write HKLM")
     assert (written["at_rest"], written["version"]) == (True, OLD)
     assert transcript(records).run([answer(version=TARGET)])["state"] == "compliant"
+
+
+@pytest.mark.parametrize(
+    "failure",
+    [
+        "Task failed: ('Connection broken: IncompleteRead(100 bytes read, 100 more expected)', IncompleteRead(…))",
+        "Unexpected failure during module execution: ('Connection aborted.', ConnectionResetError(104, 'reset'))",
+        "HTTPSConnectionPool(host='ws-001', port=5986): Read timed out. (read timeout=30)",
+    ],
+)
+def test_a_host_lost_in_an_earlier_task_is_unreachable_and_no_failure(records: Path, failure: str) -> None:
+    transcript(records).run([answer(None)])
+    play = transcript(records, failure=f"not prepared: {failure}")
+    result = play.run([])
+    assert "failed" not in result
+    assert (result["state"], result["at_rest"], result["revisit"]) == ("unreachable", True, True)
+    assert result["reason"].startswith("does not answer (")
+    assert len(play.shown) == 1
+
+
+def slots_held(records: Path) -> tuple[str, ...]:
+    return DirectoryStore(str(records)).leases.active(SOURCE, datetime.now(UTC))
+
+
+@pytest.mark.parametrize(
+    ("meanwhile", "waivers", "state"),
+    [
+        (answer(None), {}, "com_unavailable"),
+        (answer("downloading", managed_by={"name": "configmgr"}), {}, "incompatible"),
+        (answer("downloading"), {"ws-001": "waived"}, "waived"),
+        (DOWN, {}, "unreachable"),
+    ],
+)
+def test_a_download_that_cannot_be_seen_keeps_its_slot(
+    records: Path, meanwhile: Any, waivers: dict[str, str], state: str
+) -> None:
+    options = validated(ARGUMENT_SPEC["deployment"]["options"], DEPLOYMENT)
+    limited = replace(Deployment.from_options(options), slots=(Slot(SOURCE, 1),))
+
+    def look(answers: list[Any], deployment: Deployment = limited) -> dict[str, Any]:
+        options = {"rules": dumped(deployment), "records": str(records)}
+        found: dict[str, Any] = Transcript(reconcile.ActionModule, options).run(answers)
+        return found
+
+    look([answer(), taken("download", "download_pending")])
+    assert look([meanwhile], replace(limited, waivers=waivers))["state"] == state
+    assert slots_held(records) == ("ws-001",), "the download goes on"
+    assert look([answer("downloading")])["state"] == "downloading"
+    assert look([answer(version=TARGET)])["state"] == "compliant"
+    assert slots_held(records) == ()
 
 
 def test_a_refused_step_is_told_by_the_state(records: Path) -> None:

@@ -284,6 +284,12 @@ CASES = [
          "applying", False),
     Case("restarted, and nothing has come of it", look(), "download", "downloading", False,
          record=replace(RECORD, awaits_restart=True), attempts=1, memory={"awaits_restart": False}),
+    Case("waits for a restart, and what was staged is gone", look(status="apply_succeeded", restart_pending=True),
+         "none", "restart_pending", True, "Windows waits",
+         record=replace(STAGED, awaits_restart=True, failure="Windows waits for a restart"), attempts=0),
+    Case("a restart that Windows waits for is none of a download's", look(status="apply_succeeded",
+         restart_pending=True), "download", "downloading", False, record=DOWNLOAD_ASKED, attempts=1,
+         memory={"awaits_restart": False}),
     # apply
     Case("an application was opened just before apply",
          look(status="apply_failed", error_code=10, ready=TARGET, blocking_apps=("WINWORD",)), "none", "blocked", True,
