@@ -36,7 +36,8 @@ options:
     default: false
   reset_retries:
     description:
-      - Whether hosts whose attempts are used up get all of them anew, once in this run. Do that when the cause is removed.
+      - Whether hosts whose attempts are used up get all of them anew, once in this run.
+      - Do that when the cause is removed.
     type: bool
     default: false
   channel:
@@ -171,7 +172,8 @@ rules:
   type: dict
 events:
   description:
-    - What M(officefleet.c2r.rollout_events) needs to tell the hooks of the deployment file; V(null) where there is nothing to tell.
+    - What M(officefleet.c2r.rollout_events) needs to tell the hooks of the deployment file.
+    - V(null) where there is nothing to tell.
     - Secrets are in it by the names of their variables.
   returned: success
   type: dict

@@ -18,7 +18,7 @@ from ansible_collections.officefleet.c2r.plugins.module_utils._cdn.manifest impo
 CHANNEL = "MonthlyEnterprise"
 OLDER, VERSION = "16.0.20131.20206", "16.0.20228.20190"
 SOURCE = "http://office.invalid"
-INVENTORY = {
+INVENTORY: dict[str, Any] = {
     "all": {"children": {"pilot": {"hosts": {"ws-001": {}}}, "broad": {"hosts": {"ws-002": {}, "ws-003": {}}}}}
 }
 

@@ -69,7 +69,7 @@ class Building:
             "pin_until": lambda n: self._moment(n, clock),
             "allow_downgrade": _value,
             "take_over": _value,
-            "min_free_disk": lambda n: _bytes(n.value),
+            "min_free_disk": lambda n: _bytes(str(n.value)),
             "display_level": _value,
         }
         fields = {key: read[key](child) for key, child in entries.items() if key in read}
