@@ -86,7 +86,7 @@ class Team:
             **keys,
         }
         (self.lab.work / "deployments.yml").write_text(yaml.safe_dump({"deployments": [deployment]}))
-        variables = {f"officefleet_{name}": value for name, value in WITHOUT.items()}
+        variables: dict[str, Any] = {f"officefleet_{name}": value for name, value in WITHOUT.items()}
         variables["officefleet_deployments"] = str(self.lab.work / "deployments.yml")
         secret = ["-e", "@secrets.yml", "--vault-password-file", "password"]
         status, output = self.lab.rollout("-vvv", *secret, *extra, **variables, officefleet_timeout=25)
