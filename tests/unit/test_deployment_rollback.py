@@ -134,6 +134,13 @@ def test_a_file_with_problems_is_not_added_to() -> None:
         back(TEXT.replace("deadline: +2w", "deadlin: +2w"))
 
 
+def test_a_change_that_would_reach_further_is_refused() -> None:
+    text = TEXT[: TEXT.index("\n\n  # servers")]
+    assert text.endswith("save your work."), "a line break behind it would be one of the notice"
+    with pytest.raises(InputError, match="cannot be edited safely"):
+        back(text)
+
+
 @pytest.mark.parametrize(
     "text",
     [
