@@ -108,6 +108,13 @@ def test_a_restart_that_users_are_told_of_is_none_of_the_hooks(tmp_path: Path, s
     assert events(fleet.tell()) == ["start"]
 
 
+def test_what_no_hook_asked_for_is_remembered_too(tmp_path: Path, sink: HookSink) -> None:
+    fleet = Fleet(tmp_path, sink.url)
+    assert events(fleet.tell(events=["finish"])) == ["start"]
+    assert events(fleet.tell()) == []
+    assert sink.requests == []
+
+
 def test_check_mode_makes_nothing(tmp_path: Path, sink: HookSink) -> None:
     fleet = Fleet(tmp_path / "records", sink.url)
     assert events(fleet.tell(check_mode=True)) == ["start"]
