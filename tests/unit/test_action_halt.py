@@ -122,6 +122,7 @@ def test_check_mode_writes_nothing(store: DirectoryStore) -> None:
     before = the_record(store)
     result = transcript(store, check_mode=True).run([taken("cancel", "downloading")])
     assert (result["changed"], result["outcome"]) == (True, "cancelled")
+    assert transcript(store, check_mode=True).run([DOWN])["outcome"] == "unreachable"
     assert (the_record(store), slots(store)) == (before, ["ws-001", "ws-001 1"])
 
 

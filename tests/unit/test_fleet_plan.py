@@ -179,3 +179,21 @@ def test_what_the_file_says_is_not_said_besides(tmp_path: Path) -> None:
             {"records": "/x", "channel": "Current", "version": VERSION, "source": "http://x", "waivers": "/y"},
             "officefleet_",
         )
+
+
+def test_what_hooks_need_travels_with_the_names_of_secrets() -> None:
+    assert planned().events is None, "nobody is to be told anything"
+    hooks = (
+        "    hooks: [{url: 'env:OFFICE_HOOK', token: 'var:alert_token', events: [start, failures], failure_share: 5}]\n"
+        "    bulletin: MS26-12\n"
+        "    expedite: {reason: CVE, approved_by: anna, second_approver: bela, soak_time: 2h}\n"
+    )
+    told = planned(TEXT.replace("    clock: local\n", f"    clock: local\n{hooks}")).events
+    assert told is not None
+    assert json.loads(json.dumps(told)) == {
+        "hooks": [
+            {"url": "env:OFFICE_HOOK", "token": "var:alert_token", "events": ["start", "failures"], "failure_share": 5}
+        ],
+        "bulletin": "MS26-12",
+        "expedite": {"reason": "CVE", "approved_by": "anna", "second_approver": "bela"},
+    }

@@ -75,19 +75,22 @@ def test_each_hook_is_told_what_it_asked_for() -> None:
 def test_what_is_refused_is_told_in_order_by_the_next_run() -> None:
     notebook, taking = Notebook(), Taking(EVERYTHING)
     notebook.note(STARTED, KEY, HOOKS, EXTRA)
+    notebook.note(STOPPED, KEY, HOOKS, EXTRA)
     (warning,) = send(notebook, taking)
     assert warning == (
-        "hooks: env:ALL: it answered 500. The next run of this deployment tells it again (1 not told yet, first the "
+        "hooks: env:ALL: it answered 500. The next run of this deployment tells it again (2 not told yet, first the "
         "event start)."
     )
-    assert taking.taken == [("https://alerts.example/secret", "failures")], "the others are told"
+    assert taking.taken == [
+        ("https://alerts.example/secret", "failures"),
+        ("https://other.example/secret", "halt"),
+    ], "the others are told"
     notebook = kept(notebook)
-    notebook.note(STOPPED, KEY, HOOKS, EXTRA)
     patient = Taking()
     assert send(notebook, patient, now=NOW + timedelta(minutes=1)) == []
-    assert [url for url, _event in patient.taken] == ["https://other.example/secret"], "this run leaves it alone"
+    assert patient.taken == [], "this run leaves it alone"
     assert send(kept(notebook), patient, run_started=NOW + timedelta(hours=1)) == []
-    assert patient.taken[1:] == [("env:ALL", "start"), ("env:ALL", "halt")]
+    assert patient.taken == [("env:ALL", "start"), ("env:ALL", "halt")]
 
 
 def test_a_message_that_was_taken_has_left_when_the_next_is_sent() -> None:
