@@ -91,7 +91,7 @@ _ALL = (
         "restart pending",
         ATTENTION,
         "⟳",
-        "Restart the host, or let the deployment go on without it (restart_first).",
+        "Have the host restarted; the next run looks at it again.",
     ),
     State("applying", "applying", UNDER_WAY, "↻"),
     State("staged", "staged", UNDER_WAY, "◆"),
