@@ -26,6 +26,9 @@ if TYPE_CHECKING:
 class Source(Protocol):
     """What a run asks of either."""
 
+    def require(self) -> None:
+        """RequirementError if this machine lacks what fetching from there takes."""
+
     def distrusted(self, image: manifest.Manifest, /) -> frozenset[str]:
         """Give the values of `verified` of which the image's files have to be checked anew."""
 
@@ -59,11 +62,17 @@ class CdnSource:
         del image
         return frozenset((manifest.NONE, manifest.MANIFEST) if self._request.verified else ())
 
-    def offer(self, present: Contents) -> Offer:
-        """Read the file lists; RequirementError before that if a library is missing."""
-        from ansible_collections.officefleet.c2r.plugins.module_utils._cdn import cdn_offer, image_libraries
+    def require(self) -> None:
+        """Import what fetching and verifying takes; RequirementError if a library is missing."""
+        from ansible_collections.officefleet.c2r.plugins.module_utils._cdn import image_libraries
 
         image_libraries.require()
+
+    def offer(self, present: Contents) -> Offer:
+        """Read the file lists; RequirementError before that if a library is missing."""
+        from ansible_collections.officefleet.c2r.plugins.module_utils._cdn import cdn_offer
+
+        self.require()
         return cdn_offer.offer(self._request, present.with_all_of(self._request.contents), self._anchors())
 
     def sized(self, downloads: Sequence[Download]) -> Sequence[Download]:
@@ -106,6 +115,9 @@ class LibrarySource:
 
     def __init__(self, request: ImageRequest) -> None:
         self._request = request
+
+    def require(self) -> None:
+        """Nothing: the standard library will do."""
 
     def distrusted(self, image: manifest.Manifest) -> frozenset[str]:
         """Give what another manifest than the pinned one vouched for, if one is pinned."""

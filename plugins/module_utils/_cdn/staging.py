@@ -77,7 +77,9 @@ class Staging:
         if check_mode:
             return self._planned(self._look(recheck=recheck))
         present = self._look(recheck=False)
-        if not recheck and not self._lacks(present):
+        if self._lacks(present):
+            self._source.require()  # before the lock, which makes the library
+        elif not recheck:
             outcome = self._planned(present)
             if not outcome.changed:
                 return outcome  # without the lock: nobody has to be waited for
