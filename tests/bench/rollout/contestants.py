@@ -85,6 +85,20 @@ class Contestants:
         with serving(shape, hosts, self._home, installed=TARGET) as fleet:
             return done, self._play(fleet, forks, role)
 
+    def visits(self, shape: Shape, hosts: int, forks: int) -> Measured:
+        """Take one pass at every host by a task of its own; all are current."""
+        deployment = {
+            "channel": CHANNEL,
+            "version": TARGET,
+            "source": SOURCE,
+            "languages": ["en-us"],
+            "architectures": ["x64"],
+        }
+        records = tempfile.mkdtemp(prefix="records-", dir=self._home)
+        with serving(shape, hosts, self._home, installed=TARGET) as fleet:
+            task = {"officefleet.c2r.reconcile": {"deployment": deployment, "records": records}}
+            return self._play(fleet, forks, task)
+
     def blocking(self, shape: Shape, hosts: int, forks: int) -> Measured:
         """Bring all hosts to the target by a task that waits at each of them."""
         with serving(shape, hosts, self._home) as fleet:
