@@ -80,7 +80,10 @@ class Memory:
     @classmethod
     def of(cls, record: Record) -> Memory:
         """Give what the record remembers."""
-        return cls(**{known.name: getattr(record, known.name) for known in fields(cls)})
+        return cls(**{name: getattr(record, name) for name in _REMEMBERED})
+
+
+_REMEMBERED = tuple(known.name for known in fields(Memory))
 
 
 @dataclass(frozen=True)
@@ -154,8 +157,21 @@ def waits_for_ring(record: Record) -> bool:
 def recorded(record: Record, decision: Decision, host: HostState | None, now: datetime) -> Record:
     """Give the record after a look (`host` None: it did not answer) and the decision about it."""
     memory = decision.memory
-    changed = decision.state != record.state or record.updated_at is None
-    after = replace(
+    seen: dict[str, Any] = {}
+    if host is not None:
+        seen = {
+            "version": host.version,
+            "status": host.status,
+            "blocking_apps": host.blocking_apps if decision.state == "blocked" else (),
+            "products": host.products,
+            "languages": host.languages,
+            "architecture": host.architecture,
+            "seen_at": now,
+        }
+    installed, history = seen.get("version", record.version), record.history
+    if decision.state != record.state or record.updated_at is None or installed != record.version:
+        history = (*history, Transition(now, decision.state, installed, decision.reason))[-HISTORY:]
+    return replace(
         record,
         state=decision.state,
         reason=decision.reason,
@@ -178,22 +194,9 @@ def recorded(record: Record, decision: Decision, host: HostState | None, now: da
         at_rest=decision.at_rest,
         revisit_at=_revisit(decision, now),
         waits_for_slot=decision.slot,
+        history=history,
+        **seen,
     )
-    if host is not None:
-        after = replace(
-            after,
-            version=host.version,
-            status=host.status,
-            blocking_apps=host.blocking_apps if decision.state == "blocked" else (),
-            products=host.products,
-            languages=host.languages,
-            architecture=host.architecture,
-            seen_at=now,
-        )
-    if changed or after.version != record.version:
-        entry = Transition(now, after.state, after.version, after.reason)
-        after = replace(after, history=(*record.history, entry)[-HISTORY:])
-    return after
 
 
 def with_fresh_counters(record: Record, max_attempts: int) -> Record:

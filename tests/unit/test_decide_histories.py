@@ -8,12 +8,13 @@ Each history is made from its number alone, so one that fails is repeated by tha
 
 from __future__ import annotations
 
+import multiprocessing
 import os
 import random
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-
-import pytest
+from itertools import repeat
 
 from ansible_collections.officefleet.c2r.plugins.plugin_utils import _decide
 from ansible_collections.officefleet.c2r.plugins.plugin_utils._decide import Decision, StepAnswer, decide, recorded
@@ -28,7 +29,7 @@ from ansible_collections.officefleet.c2r.plugins.plugin_utils._windows import WE
 
 ONLY = os.environ.get("OFFICEFLEET_HISTORY")
 HISTORIES = 100_000
-CHUNK = 2_000
+CHUNK = 1_000  #: for one process at a time
 CHAOS, CALM = 24, 36  #: looks while anything happens, and looks after which a host has come to rest
 
 OLD, TARGET, NEWER = "16.0.20131.20206", "16.0.20228.20190", "16.0.20326.20100"
@@ -159,13 +160,25 @@ def random_deployment(dice: random.Random) -> Deployment:
     )
 
 
-@pytest.mark.parametrize("first", range(0, HISTORIES, CHUNK))
-def test_what_holds_for_every_history(first: int) -> None:
-    for number in [int(ONLY)] if ONLY else range(first, first + CHUNK):
+def test_what_holds_for_every_history() -> None:
+    if ONLY:
+        assert chunk(int(ONLY), 1) is None
+        return
+    processes = os.cpu_count() or 1
+    with ProcessPoolExecutor(processes, mp_context=multiprocessing.get_context("fork")) as pool:
+        begins = range(0, HISTORIES, CHUNK)
+        failures = [failure for failure in pool.map(chunk, begins, repeat(CHUNK)) if failure is not None]
+    assert not failures, failures[0]
+
+
+def chunk(first: int, count: int) -> str | None:
+    """Live through histories; give what is wrong with the first that fails."""
+    for number in range(first, first + count):
         try:
             live(random.Random(number))
         except AssertionError as error:
-            raise AssertionError(f"history {number}: {error}") from error
+            return f"history {number}: {error}"
+    return None
 
 
 def live(dice: random.Random) -> None:

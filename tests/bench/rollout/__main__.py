@@ -30,8 +30,8 @@ def main() -> None:
     parser.add_argument(
         "--waves",
         type=int,
-        default=0,
-        help="how often the waiting task fills its forks; 0: whole fleet, with many forks",
+        default=1,
+        help="how often the waiting task fills its forks; 0: the whole fleet, at many forks (%(default)s)",
     )
     parser.add_argument("--disk", type=Path, required=True, help="a directory for records and the like")
     parser.add_argument("--document", type=Path, help="docs/benchmarks.md, whose figures are replaced")
@@ -66,6 +66,7 @@ def _charged(contestants: Contestants, facts: Facts, command_seconds: float, wav
     rollout, current = contestants.rollout(shape, facts.hosts, facts.forks)
     said("rollout", rollout)
     said("rollout where all is current", current)
+    visits = said("a task of reconcile, all current", contestants.visits(shape, facts.hosts, facts.forks))
     after = said("bare sweep", contestants.sweep(shape, facts.hosts, facts.forks))
     many = min(facts.hosts, facts.forks * waves) if waves else facts.hosts
     few = min(facts.hosts, DEFAULT_FORKS * max(1, waves))
@@ -74,6 +75,7 @@ def _charged(contestants: Contestants, facts: Facts, command_seconds: float, wav
         (before, after),
         rollout,
         current,
+        visits,
         said(f"waiting task, forks {facts.forks}", contestants.blocking(shape, many, facts.forks)),
         said(f"waiting task, forks {DEFAULT_FORKS}", contestants.blocking(shape, few, DEFAULT_FORKS)),
     )

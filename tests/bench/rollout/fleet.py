@@ -29,6 +29,7 @@ from ansible_collections.officefleet.c2r.tests.lab.winrm.server import WinrmServ
 CHANNEL = "MonthlyEnterprise"
 INSTALLED, TARGET = "16.0.20131.20206", "16.0.20228.20190"
 SPREAD = 0.9  # the fastest host needs this share of the slowest one's time
+MEAN = (1 + SPREAD) / 2  #: what the average host needs of the slowest one's time
 #: Hosts are prepared, as the role `target` leaves them: management on, an hour for a download.
 PREPARED: RegistryTree = {**MANAGED, keys.SERVICE_INTERNET: {"documentsynctimeout": 3_600_000}}
 

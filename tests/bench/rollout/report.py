@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from ansible_collections.officefleet.c2r.tests.bench.rollout.contestants import DEFAULT_FORKS, Measured
+from ansible_collections.officefleet.c2r.tests.bench.rollout.fleet import MEAN
 
 SWEEPS = 4  # that the time of a rollout is held against
 
@@ -34,6 +35,7 @@ class Charged:
     sweeps: Sequence[Measured]
     rollout: Measured
     current: Measured
+    visits: Measured  #: one task of reconcile over hosts that are current
     blocking: Measured  #: with as many forks as the rollout
     blocking_default: Measured  #: with Ansible's default
 
@@ -77,6 +79,7 @@ def _column(facts: Facts, one: Charged) -> list[tuple[str, str, str]]:
             "≥ 10 x",
         ),
         ("controller's CPU per command, bare sweep", f"{bare * 1000:.0f} ms", ""),
+        ("the same, a task of `reconcile` on all hosts, which are current", _per_command(one.visits, bare), "≤ 1.3 x"),
         ("the same, rollout", _per_command(one.rollout, bare), "≤ 1.3 x"),
         ("the same, rollout where all hosts are current", _per_command(one.current, bare), "≤ 1.3 x"),
         ("commands of a whole rollout, per host", f"{one.rollout.traffic.commands / facts.hosts:.1f}", ""),
@@ -89,9 +92,12 @@ def _per_command(run: Measured, bare: float) -> str:
 
 
 def _whole(run: Measured, facts: Facts, forks: int) -> float:
-    """Give the seconds for the whole fleet: a part that fills its forks n times stands for as many more of them."""
-    waves = -(-run.hosts // forks)
-    return run.seconds * -(-facts.hosts // forks) / waves
+    """Give the seconds for the whole fleet, where a part of it was run.
+
+    Forks are filled anew as hosts get done: all waves but the last one take what the average host takes.
+    """
+    whole, part = (-(-hosts // forks) for hosts in (facts.hosts, run.hosts))
+    return run.seconds * ((whole - 1) * MEAN + 1) / ((part - 1) * MEAN + 1)
 
 
 def _waiting(run: Measured, facts: Facts, forks: int) -> str:
