@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import itertools
 import random
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -110,20 +110,28 @@ def ring_size(count: int) -> int:
     return max(1, int(count * PILOT_SHARE))
 
 
-def inventory(hosts: Sequence[Host], server: WinrmServer, *, user: str = "fleet", password: str) -> dict[str, Any]:
+def inventory(
+    hosts: Sequence[Host],
+    server: WinrmServer,
+    *,
+    user: str = "fleet",
+    password: str,
+    rings: Mapping[str, Sequence[Host]] | None = None,
+) -> dict[str, Any]:
     """Give an Ansible inventory of the hosts behind one running WinRM server, as plain data for YAML.
 
-    The groups are `windows` and, as its children, `pilot` and `broad`. Hosts that are not reachable have an address
-    that refuses every connection.
+    The groups are `windows` and, as its children, the rings: by default `pilot` and `broad`. Hosts that are not
+    reachable have an address that refuses every connection.
     """
     pilots = ring_size(len(hosts))
+    rings = rings or {PILOT: hosts[:pilots], BROAD: hosts[pilots:]}
     return {
         "all": {
             "children": {
                 "windows": {
                     "children": {
-                        PILOT: {"hosts": {host.name: _host_variables(host) for host in hosts[:pilots]}},
-                        BROAD: {"hosts": {host.name: _host_variables(host) for host in hosts[pilots:]}},
+                        ring: {"hosts": {host.name: _host_variables(host) for host in members}}
+                        for ring, members in rings.items()
                     },
                     "vars": {
                         "ansible_connection": "winrm",
