@@ -50,7 +50,8 @@ bench: copy
 bench-rollout: copy
 	@cd $(COPY) && exec python -m ansible_collections.officefleet.c2r.tests.bench.rollout --disk $(ROOT)/.build/bench --document $(ROOT)/docs/benchmarks.md $(ARGUMENTS)
 
-# Killed (SIGKILL) at OFFICEFLEET_KILLS moments, 100 unless told; minutes.
+# Staging killed (SIGKILL) at OFFICEFLEET_KILLS moments, 100 unless told; rollouts at OFFICEFLEET_ROLLOUT_KILLS, 50; a fleet of
+# OFFICEFLEET_FAULT_HOSTS with faults; slices on PostgreSQL. Minutes.
 resilience: copy
 	cd $(COPY) && pytest tests/resilience
 

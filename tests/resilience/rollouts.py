@@ -10,6 +10,7 @@ import signal
 import subprocess
 from collections.abc import Mapping, Sequence
 from contextlib import closing, suppress
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +21,13 @@ from ansible_collections.officefleet.c2r.plugins.plugin_utils._record_store impo
 from ansible_collections.officefleet.c2r.plugins.plugin_utils._records import Record
 from ansible_collections.officefleet.c2r.tests.lab.fleet import inventory
 from ansible_collections.officefleet.c2r.tests.lab.winrm.server import WinrmServer
-from ansible_collections.officefleet.c2r.tests.resilience.watched_fleet import CHANNEL, SOURCE, TARGET, WatchedFleet
+from ansible_collections.officefleet.c2r.tests.resilience.watched_fleet import (
+    CHANNEL,
+    IMAGE,
+    SOURCE,
+    TARGET,
+    WatchedFleet,
+)
 
 PASSWORD = secrets.token_hex(8)
 #: The figures of a real image: what every host takes, and a language.
@@ -144,6 +151,11 @@ class Rollouts:
                 start_new_session=True,
             )
         return Running(process)
+
+    def slots_held(self) -> tuple[str, ...]:
+        """Name the hosts that hold a download slot."""
+        with closing(open_store(self.records)) as store:
+            return store.leases.active(IMAGE, datetime.now(UTC))
 
     def all_records(self) -> dict[str, Record]:
         """Read what the runs wrote down."""
