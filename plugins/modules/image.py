@@ -279,6 +279,14 @@ proofing_tools:
   elements: str
   returned: success
   sample: []
+requirements:
+  description:
+    - What the build demands of a host, by architecture, as the version descriptor in the image says. C(min_os) is the
+      oldest Windows, C(min_client) the oldest Click-to-Run client; null where the build demands nothing.
+    - In check mode, nothing for an architecture that would first have to be fetched from the CDN.
+  type: dict
+  returned: success
+  sample: {x64: {min_os: "10.0", min_client: 15.0.4446.1000}}
 verification:
   description:
     - How the image was verified, judged by its least verified file.

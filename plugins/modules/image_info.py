@@ -116,6 +116,14 @@ images:
       elements: str
       returned: always
       sample: [fr-fr]
+    requirements:
+      description:
+        - What the build demands of a host, by architecture, as the version descriptor in the image says. A host below
+          is V(incompatible) in a rollout.
+        - Nothing for an architecture whose image was staged before this was written down.
+      type: dict
+      returned: always
+      sample: {x64: {min_os: "10.0", min_client: 15.0.4446.1000}}
     size:
       description: Bytes of all files that the manifest names.
       type: int
@@ -196,6 +204,7 @@ unreadable:
 """
 
 import os
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -281,6 +290,7 @@ def _described(path: Path, image: Manifest, found: tuple[integrity.Damage, ...])
         "architectures": list(image.architectures),
         "languages": list(image.languages),
         "proofing_tools": list(image.proofing_tools),
+        "requirements": {name: asdict(required) for name, required in image.requirements.items()},
         "size": image.size,
         "files": len(image.files),
         "created": image.created,

@@ -9,6 +9,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -56,6 +57,7 @@ def versions(result: dict[str, Any]) -> list[str]:
 def test_all_that_a_manifest_says(library: Library) -> None:
     found = library.image(CHANNEL, VERSION)
     more = image(updated="2026-11-22T08:00:00Z", verification="none", proofing_tools=("fr-fr",))
+    more = replace(more, requirements={"x64": manifest.Requirements("10.0", None)})
     (found / "manifest.json").write_text(more.to_json())
     result = inventory(library)
     assert result["unreadable"] == []
@@ -66,6 +68,7 @@ def test_all_that_a_manifest_says(library: Library) -> None:
         "architectures": ["x64"],
         "languages": ["en-us"],
         "proofing_tools": ["fr-fr"],
+        "requirements": {"x64": {"min_os": "10.0", "min_client": None}},
         "size": sum(len(content(path)) for path in paths()),
         "files": len(paths()),
         "created": "2026-11-21T08:00:00Z",

@@ -23,6 +23,7 @@ FULL = image(
     updated="2026-11-22T08:00:00Z",
     verification="manifest",
     origin={"source": "http://dp1/office", "file_list": "api"},
+    requirements={"x64": manifest.Requirements("10.0", None)},
 )
 
 
@@ -48,7 +49,7 @@ def test_what_is_written_is_read_back() -> None:
 
 def test_what_may_be_missing() -> None:
     document = json.loads(image().to_json())
-    for name in ("skipped", "proofing_tools", "updated", "verification", "origin"):
+    for name in ("skipped", "proofing_tools", "updated", "verification", "origin", "requirements"):
         del document[name]
     assert manifest.Manifest.from_json(json.dumps(document)) == image()
 
@@ -78,6 +79,12 @@ def test_what_may_be_missing() -> None:
         changed(verification=True),
         changed(origin="http://dp1/office"),
         changed(origin={"source": None}),
+        changed(requirements=None),
+        changed(requirements=["x64"]),
+        changed(requirements={"x64": "10.0"}),
+        changed(requirements={"x64": {"min_os": 10.0}}),
+        changed(requirements={"x64": {"min_client": "16.0.20228.20190.1"}}),
+        changed(requirements={"x64": {"min_os": "9" * 5000}}),
         with_file(path=7),
         with_file(size="4"),
         with_file(size=4.0),

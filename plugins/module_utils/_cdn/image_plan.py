@@ -30,6 +30,7 @@ class Plan:
     seeds: tuple[str, ...] = ()  #: published files of `stays` and `recheck`: they are linked into the workspace
     skipped: tuple[manifest.SkippedFile, ...] = ()
     origin: Mapping[str, str] | None = None
+    requirements: Mapping[str, manifest.Requirements] = field(default_factory=dict)  #: as far as known beforehand
 
     @property
     def downloads(self) -> tuple[Download, ...]:
@@ -125,6 +126,7 @@ def make(offer: Offer, present: Present) -> Plan:
         seeds=tuple(seeds),
         skipped=tuple(file for path, file in skipped.items() if path not in there),
         origin=offer.origin,
+        requirements={**(present.image.requirements if present.image else {}), **offer.requirements},
     )
 
 

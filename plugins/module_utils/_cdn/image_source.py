@@ -14,11 +14,12 @@ from ansible_collections.officefleet.c2r.plugins.module_utils._cdn import manife
 from ansible_collections.officefleet.c2r.plugins.module_utils._cdn.transfer import Downloader
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
 
     from ansible_collections.officefleet.c2r.plugins.module_utils._cdn import authenticode, http
     from ansible_collections.officefleet.c2r.plugins.module_utils._cdn.image_files import Checks
+    from ansible_collections.officefleet.c2r.plugins.module_utils._cdn.image_plan import Plan
     from ansible_collections.officefleet.c2r.plugins.module_utils._cdn.image_request import ImageRequest
     from ansible_collections.officefleet.c2r.plugins.module_utils._cdn.offer import Contents, Download, Offer
 
@@ -43,6 +44,9 @@ class Source(Protocol):
 
     def downloader(self, patience: http.Patience, on_bytes: Callable[[int], None], /) -> Downloader:
         """Give what fetches the files."""
+
+    def requirements(self, plan: Plan, folder: Path, /) -> Mapping[str, manifest.Requirements]:
+        """Give what the image in the folder demands of hosts, by architecture, once all its files are there."""
 
 
 def of(request: ImageRequest, brief: http.Patience) -> Source:
@@ -90,6 +94,15 @@ class CdnSource:
     def downloader(self, patience: http.Patience, on_bytes: Callable[[int], None]) -> Downloader:
         """Give what fetches the files."""
         return self._downloader(patience, on_bytes)
+
+    def requirements(self, plan: Plan, folder: Path) -> Mapping[str, manifest.Requirements]:
+        """Read it from the image's own descriptors."""
+        from ansible_collections.officefleet.c2r.plugins.module_utils._cdn import build_requirements
+
+        return {
+            architecture: build_requirements.of_image(folder, self._request.version, architecture)
+            for architecture in plan.contents.architectures
+        }
 
     def _downloader(self, patience: http.Patience, on_bytes: Callable[[int], None]) -> Downloader:
         return Downloader(
@@ -155,3 +168,8 @@ class LibrarySource:
             bytes_per_second=self._request.bytes_per_second,
             on_bytes=on_bytes,
         )
+
+    def requirements(self, plan: Plan, folder: Path) -> Mapping[str, manifest.Requirements]:
+        """Give what the manifests say: this host may have nothing that reads cabinets."""
+        del folder
+        return plan.requirements

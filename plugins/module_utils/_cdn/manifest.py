@@ -14,7 +14,7 @@ import re
 import stat
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path, PurePosixPath
 from typing import Any
 
@@ -36,6 +36,7 @@ FULL = "full"
 MOST_BYTES = 8_000_000  #: of manifest.json; one with all languages of both architectures has less than a quarter
 _MOST_SIZE = 1 << 50  # bytes of a file; no disk has as many
 _SHA256 = re.compile(r"[0-9a-f]{64}")
+_NUMBERS = re.compile(r"[0-9]{1,9}(\.[0-9]{1,9}){0,3}")
 
 
 @dataclass(frozen=True)
@@ -61,6 +62,20 @@ class SkippedFile:
 
 
 @dataclass(frozen=True)
+class Requirements:
+    """What a build demands of a host, as numbers with dots. None: it demands nothing."""
+
+    min_os: str | None = None  #: of Windows, such as "10.0", which any Windows 10 has
+    min_client: str | None = None  #: of the Click-to-Run client
+
+    def __post_init__(self) -> None:
+        """ValueError unless these are numbers that can be compared."""
+        for numbers in (self.min_os, self.min_client):
+            if numbers is not None and not _NUMBERS.fullmatch(numbers):
+                raise ValueError(f"{numbers[:100]!r} is not a version")
+
+
+@dataclass(frozen=True)
 class Manifest:
     """One image."""
 
@@ -75,6 +90,7 @@ class Manifest:
     updated: str | None = None  #: as `created`: when a language, architecture or repair came later
     verification: str = FULL  #: FULL, MANIFEST or NONE
     origin: Mapping[str, str] | None = None  #: "cdn_url" or "source", "file_list": where it came from, no secrets
+    requirements: Mapping[str, Requirements] = field(default_factory=dict)  #: by architecture; none: nobody knows
 
     @property
     def size(self) -> int:
@@ -159,7 +175,13 @@ def _manifest(document: Mapping[str, Any]) -> Manifest:
         updated=None if updated is None else _text(updated),
         verification=_text(document.get("verification", FULL)),
         origin=None if origin is None else {_text(key): _text(value) for key, value in origin.items()},
+        requirements={_text(key): _required(value) for key, value in document.get("requirements", {}).items()},
     )
+
+
+def _required(document: Mapping[str, Any]) -> Requirements:
+    wanted = {name: document.get(name) for name in ("min_os", "min_client")}
+    return Requirements(**{name: None if value is None else _text(value) for name, value in wanted.items()})
 
 
 def _file(document: Mapping[str, Any]) -> ImageFile:

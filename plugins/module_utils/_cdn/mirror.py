@@ -50,7 +50,8 @@ def offer(request: ImageRequest, present: Contents) -> Offer:
     _require_all(wanted, present, whole, address)
     files = [file for file in image.files if _wanted(file, wanted, whole)]
     origin = {"source": http.redact(request.source), "manifest_sha256": digest}
-    return Offer(wanted, tuple(_download(file, base) for file in files), image.skipped, origin)
+    required = {name: each for name, each in image.requirements.items() if name in wanted.architectures}
+    return Offer(wanted, tuple(_download(file, base) for file in files), image.skipped, origin, requirements=required)
 
 
 def _manifest(request: ImageRequest, address: str) -> tuple[manifest.Manifest, str]:

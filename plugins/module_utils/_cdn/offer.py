@@ -65,3 +65,4 @@ class Offer:
     skipped: tuple[manifest.SkippedFile, ...]
     origin: Mapping[str, str]  #: for the manifest: where all this comes from, without secrets
     file_list: Mapping[str, str] = field(default_factory=dict)  #: "form", "source" and "reason"; empty for a library
+    requirements: Mapping[str, manifest.Requirements] = field(default_factory=dict)  #: as far as known beforehand

@@ -152,13 +152,15 @@ class Staging:
         files = ImageFiles(folder, self._source.checks(folder), downloader, self._progress)
         taken = files.take(plan)
         self._progress.step("publishing")
-        image = self._manifest(present, plan, taken)
+        image = self._manifest(present, plan, taken, self._source.requirements(plan, folder))
         files.write_manifest(image)
         self._library.publish(folder, *self._name)
         self.kept = None
         return image, taken
 
-    def _manifest(self, present: Present, plan: Plan, taken: Taken) -> manifest.Manifest:
+    def _manifest(
+        self, present: Present, plan: Plan, taken: Taken, requirements: Mapping[str, manifest.Requirements]
+    ) -> manifest.Manifest:
         now = datetime.now(timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
         files = sorted((*plan.stays, *taken.files), key=lambda file: file.path)
         return manifest.Manifest(
@@ -173,6 +175,7 @@ class Staging:
             updated=now if present.image else None,
             verification=image_plan.weakest(file.verified for file in files),
             origin=plan.origin,
+            requirements=requirements,
         )
 
     def _say_waiting(self, holder: str) -> None:

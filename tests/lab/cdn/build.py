@@ -31,6 +31,8 @@ class Build:
     language_bytes: int = MIB
     proofing: tuple[str, ...] = ("rm-ch",)  #: languages that exist as proofing tools alone
     architectures: tuple[str, ...] = ("x64",)  #: "x64", "x86" or both; the fewer, the sooner the lab starts
+    min_os: str | None = "10.0"  #: the oldest Windows it runs on, as its descriptor says; None: it has no Prereq
+    min_client: str = "15.0.4446.1000"  #: the oldest Click-to-Run client, there too
     throttle: int = 1000  #: per mille of clients that the live v64.cab offers the build to
 
 

@@ -101,9 +101,9 @@ def build_descriptor(build: Build, channel: Channel) -> bytes:
     root = ElementTree.Element("Version")
     _available(root, build.version, build.version)
     ElementTree.SubElement(root, "Throttle", Value="1000")
-    _requirements(root)
+    _requirements(root, build)
     ElementTree.SubElement(root, "DeliveryMechanism", FFNRoot=channel.guid)
-    _products(root)
+    _products(root, build)
     return text(root)
 
 
@@ -111,8 +111,8 @@ def live_descriptor(build: Build, channel: Channel) -> bytes:
     """VersionDescriptor.xml of the channel's live v64.cab: Available is the oldest system's build, not the latest."""
     root = ElementTree.Element("Version")
     _available(root, OLDEST_OS_BUILD, build.version)
-    _requirements(root)
-    _products(root)
+    _requirements(root, build)
+    _products(root, build)
     ElementTree.SubElement(root, "DeliveryMechanism", FFNRoot=channel.guid)
     available = ElementTree.SubElement(root, "AvailableBuilds")
     ElementTree.SubElement(available, "AvailableBuild", RestrictionType="Default", Version=build.version)
@@ -143,18 +143,32 @@ def _available(root: ElementTree.Element, offered: str, client: str) -> None:
     ElementTree.SubElement(root, "SecurityFixes", LastBuild="")
 
 
-def _requirements(root: ElementTree.Element) -> None:
-    ElementTree.SubElement(root, "RequiredClientVersion", Build="15.0.4446.1000")
+def _requirements(root: ElementTree.Element, build: Build) -> None:
+    """What a host needs: as Microsoft's own say it, but for languages and products."""
+    ElementTree.SubElement(root, "RequiredClientVersion", Build=build.min_client)
     ElementTree.SubElement(root, "MinUpgradeBuild", Build="16.0.0.0")
+    if build.min_os is None:
+        return
     required = ElementTree.SubElement(root, "Prereq")
-    ElementTree.SubElement(required, "MinOSVersion", Build="10.0", FailMessage="NoMinOS")
+    ElementTree.SubElement(required, "MinOSVersion", Build=build.min_os, FailMessage="NoMinOS")
+    ElementTree.SubElement(
+        required, "PreRelease", Build="15.0.4419.1000", OnDemand="False", FailMessage="PreReleaseFound"
+    )
+    ElementTree.SubElement(required, "MinClientVersion", Build=build.min_client, FailMessage="ClientUpdateRequired")
+    ElementTree.SubElement(required, "MinBootstrapperVersion", Build="16.0.0.0", FailMessage="NewBootstrapperRequired")
+    ElementTree.SubElement(required, "DiskSpace", SysDrive="50000000", OnDemand="False", FailMessage="NoDiskSpace")
+    ElementTree.SubElement(required, "DiskSpace", UserDrive="100000000", ClickToRun="False", FailMessage="NoDiskSpace")
 
 
-def _products(root: ElementTree.Element, names: Sequence[str] = ("O365ProPlusRetail", "O365BusinessRetail")) -> None:
+def _products(
+    root: ElementTree.Element, build: Build, names: Sequence[str] = ("O365ProPlusRetail", "O365BusinessRetail")
+) -> None:
     products = ElementTree.SubElement(root, "ProductReleaseIds")
     for name in names:
         product = ElementTree.SubElement(products, "ProductReleaseId", Name=name)
-        ElementTree.SubElement(ElementTree.SubElement(product, "PreReq"), "MinOSVersion", Build="10.0")
+        if build.min_os is not None:
+            required = ElementTree.SubElement(product, "PreReq")  # spelled so here, and Prereq above
+            ElementTree.SubElement(required, "MinOSVersion", Build=build.min_os, FailMessage="NoMinOS")
 
 
 def text(root: ElementTree.Element) -> bytes:
