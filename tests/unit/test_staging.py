@@ -296,7 +296,8 @@ def test_a_flipped_byte_in_a_cabinet(cdn: LabCdn, tmp_path: Path, name: str) -> 
     cdn.faults[cdn.path(NEW, name)] = "flip"
     text = refusal(cdn, tmp_path, SignatureError)
     assert text.startswith("cdn_url: ")
-    assert f" {cdn.url}{cdn.path(NEW, name)} is not " in text
+    # The middle of a small cabinet is in its signature, or in the time stamp of that
+    assert re.search(rf" {re.escape(cdn.url + cdn.path(NEW, name))} (is not|does not hold)", text)
 
 
 @pytest.mark.parametrize("name", ["stream.x64.x-none.dat", "stream.x64.en-us.dat"])
