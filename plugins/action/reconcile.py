@@ -107,6 +107,7 @@ class Visit:
         self.ours = True  # no other run is at this host
         self.holds_slots = False
         self.reset_retries = False
+        self.another_channel: str | None = None  # of the deployment that the host and its record belong to
         self.closed = False  # the host's turn has not come, for other reasons than its ring
         self.until: datetime | None = None  # what the decision waits for
         self._others: Mapping[str, Standing] | None = None
@@ -121,11 +122,16 @@ class Visit:
 
     def run(self, look_only: bool, run_started: float | None, failure: str | None) -> dict[str, Any]:
         """Take the pass, or write down a `failure` from elsewhere, with the host's record locked and read only then."""
+        if _rings.left_out(self.deployment, self.ring):
+            return self._left_out()
         free: AbstractContextManager[bool] = nullcontext(True)  # check mode writes nothing, not even a lock file
         with free if self.check_mode else self.store.locked(self.host) as self.ours:
             self.gate: Gate = _rings.gate(self.deployment, self.ring, self.groups, self._other, self.in_run, _now())
             fresh = Record(self.host, self.ring, DeploymentKey.of(self.deployment))
-            self.before = (self.store.load(self.host) or fresh).started(self.deployment, self.ring)
+            stored = self.store.load(self.host) or fresh
+            if stored.deployment.channel != fresh.deployment.channel:
+                self.another_channel = stored.deployment.channel or None
+            self.before = stored.started(self.deployment, self.ring)
             started = None if run_started is None else datetime.fromtimestamp(int(run_started), timezone.utc)
             if self.reset_retries and not _decide.looked_at(self.before, started):
                 self.before = _decide.with_fresh_counters(self.before, self.deployment.max_attempts)
@@ -161,6 +167,8 @@ class Visit:
         except LostError as lost:
             self._lose(lost)
             return "none", False
+        if host.channel != self.another_channel:
+            self.another_channel = None
         decision = _decide.decide(self.deployment, host, self.record, _now(), self.gate)
         if decision.step == "none" or look_only or self.check_mode:
             self._conclude(decision.without_step(), host)
@@ -259,6 +267,14 @@ class Visit:
         self.record = replace(recorded, error=error, revisit_at=None)
         self._save()
 
+    def _left_out(self) -> dict[str, Any]:
+        """Answer for a host of no ring, which this deployment neither asks anything nor writes anything of."""
+        reason = f"it is in none of the rings of {self.deployment.name}"
+        self.gate = Gate(open=False, settled=True, reason=reason)
+        key = DeploymentKey.of(self.deployment)
+        self.record = Record(self.host, self.ring, key, reason=reason, at_rest=True)
+        return {**self._result("none", submitted=False), "revisit": False}
+
     def _left_alone(self) -> dict[str, Any]:
         """Answer from the record. Only what the rings have become meanwhile is new."""
         self.closed = self.before.state == "waiting"
@@ -277,7 +293,12 @@ class Visit:
         return self._result("none", submitted=False)
 
     def _save(self) -> None:
-        if self.ours and not self.check_mode:
+        """Write the record, unless the host is on the channel of the deployment that has written the one there is.
+
+        Deployments of two channels may cover the same hosts; what is remembered belongs to the one it is compatible
+        with. So it does while it does not answer.
+        """
+        if self.ours and not self.check_mode and self.another_channel is None:
             self._mind_slots()
             self.store.save(self.record)
 
@@ -322,7 +343,8 @@ class Visit:
             "ring": record.ring,
             "ring_closed": self.closed or not self.gate.open,
             "at_rest": record.at_rest,
-            "revisit": record.revisit_at is not None or _decide.waits_for_ring(record),
+            "revisit": self.another_channel is None
+            and (record.revisit_at is not None or _decide.waits_for_ring(record)),
             "until": iso(self.until),
         }
 

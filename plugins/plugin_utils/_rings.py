@@ -45,6 +45,11 @@ def ring_of(deployment: Deployment, groups: Mapping[str, Sequence[str]], host: s
     return next((ring for ring in deployment.rings if host in groups[ring]), REST)
 
 
+def left_out(deployment: Deployment, ring: str) -> bool:
+    """Tell whether hosts of this ring are in none that the deployment names, and it leaves those alone."""
+    return deployment.only_rings and ring == REST
+
+
 def gate(
     deployment: Deployment,
     ring: str,

@@ -514,6 +514,35 @@ def test_hosts_without_a_ring_go_last_and_unknown_rings_are_a_mistake(records: P
     assert "rings: 'pilots' is not a group of the inventory" in result["msg"]
 
 
+def test_hosts_of_no_ring_are_left_alone_where_the_rings_are_all(records: Path) -> None:
+    deployment = Deployment.from_options(validated(ARGUMENT_SPEC["deployment"]["options"], DEPLOYMENT))
+    ringed = replace(deployment, name="2026-12", rings=("pilot",), only_rings=True)
+    groups = {"pilot": ["ws-009"], "all": ["ws-001", "ws-009"]}
+    options = {"rules": dumped(ringed), "records": str(records)}
+    pilot = Transcript(reconcile.ActionModule, options)
+    assert pilot.run([answer(version=TARGET)], groups=groups, inventory_hostname="ws-009")["state"] == "compliant"
+    result = Transcript(reconcile.ActionModule, options).run([], groups=groups)
+    assert (result["state"], result["at_rest"], result["revisit"]) == ("waiting", True, False)
+    assert (result["ring_closed"], result["reason"]) == (True, "it is in none of the rings of 2026-12")
+    assert not (records / "ws-001.json").exists(), "what another deployment remembers of it is not lost"
+
+
+def test_a_deployment_of_another_channel_does_not_take_a_record_over(records: Path) -> None:
+    transcript(records).run([answer(), taken("download", "downloading")])
+    remembered = record(records)
+    other: dict[str, Any] = {"deployment": {"channel": "Current", "name": "current"}}
+    result = transcript(records, **other).run([answer("downloading")])
+    assert (result["state"], result["revisit"]) == ("incompatible", False)
+    lost = transcript(records, **other).run([DOWN])
+    assert (lost["state"], lost["revisit"]) == ("unreachable", False)
+    assert record(records) == remembered
+    assert transcript(records).run([answer("downloading")])["state"] == "downloading", "it is known to be ours"
+    moved = transcript(records, **other).run([answer(channel="Current"), taken("download", "downloading")])
+    assert (moved["state"], record(records)["deployment"]["name"]) == ("downloading", "current")
+    transcript(records, **other).run([answer(channel="SemiAnnual")])
+    assert record(records)["state"] == "incompatible", "no deployment that is known here has that channel"
+
+
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
