@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Mapping
 from contextlib import closing
 from datetime import datetime, timezone
@@ -26,6 +27,7 @@ from ansible_collections.officefleet.c2r.plugins.plugin_utils._record_store impo
 from ansible_collections.officefleet.c2r.plugins.plugin_utils._records import DeploymentKey, RecordError
 
 PATIENCE = 15.0  #: seconds to wait while another run tells its events
+SENDING = 60.0  #: seconds after which what is unsent is left for the next look: slow hooks hold no rollout up
 
 
 class ActionModule(ActionBase):
@@ -69,11 +71,13 @@ class ActionModule(ActionBase):
             events = notebook.note(self._summary(store), self.key, self.hooks, self.extra)
             if json.dumps(notebook.to_json()) != before:
                 store.notes.write(self.key, notebook.to_json())
-            sent, warnings = 0, []
+            sent, warnings, end = 0, [], time.monotonic() + SENDING
             for warning in notebook.send(self.hooks, self._send, self.started, _now()):
                 store.notes.write(self.key, notebook.to_json())
                 sent += not warning
                 warnings += [warning] if warning else []
+                if time.monotonic() >= end:
+                    break
             return _result(events, sent, len(notebook.unsent), warnings)
 
     def _notebook(self, store: RecordStore) -> Notebook:

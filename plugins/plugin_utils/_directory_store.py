@@ -116,8 +116,12 @@ class DirectoryStore:
 
     def check(self) -> None:
         """Refuse a directory that no record can be written to (RecordError); nothing is made yet."""
-        present = next(path for path in (self.directory, *self.directory.absolute().parents) if path.exists())
-        if not present.is_dir() or not os.access(present, os.W_OK | os.X_OK):
+        try:
+            present = next(path for path in (self.directory, *self.directory.absolute().parents) if path.exists())
+            writable = present.is_dir() and os.access(present, os.W_OK | os.X_OK)
+        except OSError:  # behind a directory that may not be searched, say
+            writable = False
+        if not writable:
             raise RecordError(f"records: {str(self.directory)!r} cannot be written. {REMEDY}.")
 
     def _try(self, host: str) -> Record | None:

@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
+from ansible_collections.officefleet.c2r.plugins.module_utils._cdn import flush
 from ansible_collections.officefleet.c2r.plugins.plugin_utils._records import RecordError
 
 _PAUSE = 0.01  # seconds between two attempts
@@ -57,7 +58,7 @@ def _lock_now(handle: int) -> bool:
 
 
 def replace(path: Path, text: str) -> None:
-    """Give `path` new content by one rename: readers see the old or the new one, also after a power cut. OSError."""
+    """Give `path` new content by one rename: readers see the old or the new one. It outlasts a power cut. OSError."""
     handle, temporary = tempfile.mkstemp(prefix=".", suffix=".tmp", dir=path.parent)
     try:
         with os.fdopen(handle, "w", encoding="utf-8") as stream:
@@ -66,6 +67,7 @@ def replace(path: Path, text: str) -> None:
             stream.flush()
             os.fsync(handle)
         Path(temporary).replace(path)
+        flush.directory(path.parent)  # or a power cut could bring the old content back
     except BaseException:
         with suppress(OSError):
             Path(temporary).unlink()

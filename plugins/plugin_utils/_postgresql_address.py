@@ -11,7 +11,7 @@ from urllib.parse import parse_qsl
 from ansible_collections.officefleet.c2r.plugins.plugin_utils._records import RecordError
 
 _SCHEME = re.compile("postgres(ql)?://", re.IGNORECASE)
-_SECRET = ("password", "sslpassword")
+_SECRET = ("password", "sslpassword", "oauth_client_secret", "scram_client_key", "scram_server_key")
 
 
 def is_one(text: str) -> bool:
@@ -27,10 +27,10 @@ def checked(address: str) -> str:
     query = dict(parse_qsl(rest.partition("?")[2], keep_blank_values=True))
     if (at and ":" in user) or any(name.strip().lower() in _SECRET for name in query):
         raise RecordError(
-            "records: the address of the database holds a password, which would be shown in messages and on command "
-            "lines. Leave it out, and give it in the environment variable PGPASSWORD, in ~/.pgpass (or the file that "
-            "PGPASSFILE names), or in a service file (postgresql://?service=NAME). An @ that ends no user name is "
-            "written %40."
+            "records: the address of the database holds a password or another secret, which would be shown in messages "
+            "and on command lines. Leave it out, and give it in the environment variable PGPASSWORD, in ~/.pgpass "
+            "(or the file that PGPASSFILE names), or in a service file (postgresql://?service=NAME). An @ "
+            "that ends no user name is written %40."
         )
     return f"{scheme.lower()}://{rest}"
 

@@ -188,3 +188,16 @@ def test_options_are_checked() -> None:
     result = Transcript(rollout_events.ActionModule, {"rules": {}, "records": "x"}).run([])
     assert result["failed"]
     assert "events" in result["msg"]
+
+
+def test_hooks_that_are_slow_do_not_hold_a_run_up(
+    tmp_path: Path, sink: HookSink, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(rollout_events, "SENDING", 0.0)
+    fleet = Fleet(tmp_path, sink.url)
+    fleet.record("ws-001", "exhausted")
+    first = fleet.tell()
+    assert (events(first), first["sent"], first["unsent"]) == (["start", "failures"], 1, 1)
+    second = fleet.tell()
+    assert (events(second), second["sent"], second["unsent"]) == ([], 1, 0), "the next look goes on"
+    assert [message["event"] for message in sink.messages] == ["start", "failures"]

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import errno
 import json
+import os
 import subprocess
 import sys
 from dataclasses import replace
@@ -217,3 +218,25 @@ def test_names_stay_in_the_directory(tmp_path: Path) -> None:
         assert not path.name.startswith(".")
         store.save(replace(FULL, host=name))
         assert store.load(name) == replace(FULL, host=name)
+
+
+def test_what_was_saved_is_on_the_disk_under_its_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    flushed: list[tuple[Path, list[str]]] = []
+    fsync = os.fsync
+
+    def noting(handle: int) -> None:
+        fsync(handle)
+        flushed.append((Path(f"/proc/self/fd/{handle}").resolve(), sorted(path.name for path in tmp_path.iterdir())))
+
+    monkeypatch.setattr("os.fsync", noting)
+    DirectoryStore(str(tmp_path)).save(FULL)
+    assert flushed[-1] == (tmp_path, ["ws-001.json"])
+
+
+def test_a_place_behind_a_directory_that_may_not_be_searched(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def forbidden(*_: Any, **__: Any) -> None:
+        raise PermissionError(errno.EACCES, "Permission denied")
+
+    monkeypatch.setattr(Path, "exists", forbidden)  # tests may run as root, whom nothing is forbidden
+    with pytest.raises(RecordError, match=r"cannot be written\. Name a directory"):
+        DirectoryStore(str(tmp_path)).check()

@@ -30,6 +30,8 @@ WITH_A_PASSWORD = (
     "postgresql://db.example.com/office?user=fleet&PassWord=hush",
     "postgresql://db.example.com/office?p%61ssword=hush",
     "postgresql://db.example.com/office?sslpassword=hush",
+    "postgresql://db.example.com/office?oauth_client_secret=hush",
+    "postgresql://db.example.com/office?scram_client_key=hush",
 )
 
 
