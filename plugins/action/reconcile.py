@@ -21,6 +21,7 @@ from ansible_collections.officefleet.c2r.plugins.plugin_utils import (
     _notices,
     _phase_line,
     _rings,
+    _roll_call,
     _sources,
 )
 from ansible_collections.officefleet.c2r.plugins.plugin_utils._arguments import ArgumentsError, validated
@@ -101,6 +102,7 @@ class Visit:
         self.in_run = frozenset(task_vars.get("ansible_play_batch") or [self.host])
         self.width = max(len(str(name)) for name in self.in_run)
         self.groups = task_vars["groups"]
+        self.members: _roll_call.Members = self.groups  # by which rings are judged
         self.ring = _rings.ring_of(deployment, self.groups, self.host)
         mine = frozenset(name for name, hosts in self.groups.items() if self.host in hosts)
         self.deployment = deployment.at(self.ring, mine)
@@ -115,10 +117,20 @@ class Visit:
     def _other(self, host: str) -> Standing | None:
         """Give what is known of a host in an earlier ring; all of them are read at once, by the first question."""
         if self._others is None:
-            rings = _rings.before(self.deployment, self.ring, self.groups)
+            rings = _rings.before(self.deployment, self.ring, self.members)
             hosts = {name for _, names in rings for name in names}
             self._others = self.store.standings(DeploymentKey.of(self.deployment), hosts)
         return self._others.get(host)
+
+    def _judge_rings(self) -> Gate:
+        """Judge the rings before the host's, in a slice by the hosts of all slices."""
+        sliced = self.deployment.sliced
+        if sliced is not None and any(_rings.before(self.deployment, self.ring, self.groups)):
+            whole = _roll_call.whole(self.store.roll_calls, self.deployment, sliced, _now())
+            if isinstance(whole, str):
+                return Gate(open=False, settled=True, reason=f"{whole}, so ring {self.ring} stays closed")
+            self.members = whole
+        return _rings.gate(self.deployment, self.ring, self.members, self._other, self.in_run, _now())
 
     def run(self, look_only: bool, run_started: float | None, failure: str | None) -> dict[str, Any]:
         """Take the pass, or write down a `failure` from elsewhere, with the host's record locked and read only then."""
@@ -126,7 +138,7 @@ class Visit:
             return self._left_out()
         free: AbstractContextManager[bool] = nullcontext(True)  # check mode writes nothing, not even a lock file
         with free if self.check_mode else self.store.locked(self.host) as self.ours:
-            self.gate: Gate = _rings.gate(self.deployment, self.ring, self.groups, self._other, self.in_run, _now())
+            self.gate: Gate = self._judge_rings()
             fresh = Record(self.host, self.ring, DeploymentKey.of(self.deployment))
             stored = self.store.load(self.host) or fresh
             if stored.deployment.channel != fresh.deployment.channel:

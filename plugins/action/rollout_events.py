@@ -16,10 +16,11 @@ from ansible.errors import AnsibleError
 from ansible.plugins.action import ActionBase
 
 from ansible_collections.officefleet.c2r.plugins.modules.rollout_events import ARGUMENT_SPEC
-from ansible_collections.officefleet.c2r.plugins.plugin_utils import _webhook
+from ansible_collections.officefleet.c2r.plugins.plugin_utils import _roll_call, _webhook
 from ansible_collections.officefleet.c2r.plugins.plugin_utils._arguments import ArgumentsError, validated
 from ansible_collections.officefleet.c2r.plugins.plugin_utils._deployment_rules import loaded
 from ansible_collections.officefleet.c2r.plugins.plugin_utils._deployments.model import Hook
+from ansible_collections.officefleet.c2r.plugins.plugin_utils._events import Event
 from ansible_collections.officefleet.c2r.plugins.plugin_utils._fields import DamagedError
 from ansible_collections.officefleet.c2r.plugins.plugin_utils._fleet_summary import Summary, hosts_by_ring, summarise
 from ansible_collections.officefleet.c2r.plugins.plugin_utils._hook_notes import Notebook
@@ -59,8 +60,7 @@ class ActionModule(ActionBase):
             return _result([], 0, 0, [f"The hooks of {self.key.name!r} are not told anything now. {error}"])
 
     def _look(self, store: RecordStore) -> dict[str, Any]:
-        notebook = self._notebook(store)
-        return _result(notebook.note(self._summary(store), self.key, self.hooks, self.extra), 0, 0, [])
+        return _result(self._new(self._notebook(store), store), 0, 0, [])
 
     def _tell(self, store: RecordStore) -> dict[str, Any]:
         with store.notes.held(self.key, PATIENCE) as ours:
@@ -68,7 +68,7 @@ class ActionModule(ActionBase):
                 return _result([], 0, 0, [])  # the run that tells them now looks again in its next pass
             notebook = self._notebook(store)
             before = json.dumps(notebook.to_json())
-            events = notebook.note(self._summary(store), self.key, self.hooks, self.extra)
+            events = self._new(notebook, store)
             if json.dumps(notebook.to_json()) != before:
                 store.notes.write(self.key, notebook.to_json())
             sent, warnings, end = 0, [], time.monotonic() + SENDING
@@ -86,8 +86,17 @@ class ActionModule(ActionBase):
         except DamagedError as error:
             raise RecordError(f"records: the notes of {self.key.name!r} {error}. Remove them.") from error
 
-    def _summary(self, store: RecordStore) -> Summary:
-        groups = self.variables["groups"]
+    def _new(self, notebook: Notebook, store: RecordStore) -> list[Event]:
+        """Note what is new. A slice that does not know the hosts of the others yet has nothing to say."""
+        groups: _roll_call.Members | str = self.variables["groups"]
+        sliced = self.deployment.sliced
+        if sliced is not None:
+            groups = _roll_call.whole(store.roll_calls, self.deployment, sliced, _now())
+        if isinstance(groups, str):
+            return []
+        return notebook.note(self._summary(store, groups), self.key, self.hooks, self.extra)
+
+    def _summary(self, store: RecordStore, groups: _roll_call.Members) -> Summary:
         hosts = {host for ring in hosts_by_ring(self.deployment, groups).values() for host in ring}
         offset = datetime.now(timezone.utc).astimezone().utcoffset()
         minutes = 0 if offset is None else int(offset.total_seconds() // 60)

@@ -7,7 +7,9 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping
+from contextlib import closing
 from dataclasses import replace
+from datetime import datetime, timezone
 from typing import Any
 
 from ansible.errors import AnsibleError
@@ -17,11 +19,15 @@ from ansible.template import Templar
 from ansible_collections.officefleet.c2r.plugins.module_utils._cdn.errors import CdnError, InputError
 from ansible_collections.officefleet.c2r.plugins.modules.reconcile import ARGUMENT_SPEC as RECONCILE_SPEC
 from ansible_collections.officefleet.c2r.plugins.modules.rollout_plan import ARGUMENT_SPEC
-from ansible_collections.officefleet.c2r.plugins.plugin_utils import _rings, _rollout_plan
+from ansible_collections.officefleet.c2r.plugins.plugin_utils import _rings, _roll_call, _rollout_plan
 from ansible_collections.officefleet.c2r.plugins.plugin_utils._arguments import validated
 from ansible_collections.officefleet.c2r.plugins.plugin_utils._deployment import Deployment
 from ansible_collections.officefleet.c2r.plugins.plugin_utils._deployment_rules import dumped
 from ansible_collections.officefleet.c2r.plugins.plugin_utils._fleet_plan import FleetPlan
+from ansible_collections.officefleet.c2r.plugins.plugin_utils._fleet_summary import hosts_by_ring
+from ansible_collections.officefleet.c2r.plugins.plugin_utils._record_store import open_store
+from ansible_collections.officefleet.c2r.plugins.plugin_utils._records import RecordError
+from ansible_collections.officefleet.c2r.plugins.plugin_utils._slices import Slice, this_slice
 
 PASSES = 500  #: of one run at most: five are one level of includes, of which Ansible stands about 250
 #: What the deployment takes over as it is.
@@ -67,6 +73,11 @@ class ActionModule(ActionBase):
             _rings.ring_of(deployment, task_vars["groups"], task_vars["inventory_hostname"])
         except InputError as error:
             raise InputError(f"{prefix}{error}") from error
+        sliced = this_slice(options["slices"], task_vars, f"{prefix}slices")
+        deployment = replace(deployment, sliced=sliced)
+        if sliced is not None and not self._task.check_mode:
+            members = hosts_by_ring(deployment, task_vars["groups"])
+            self._tell_hosts(deployment, sliced, members, options["records"], prefix)
         started = time.time()
         return {
             "changed": False,
@@ -82,6 +93,16 @@ class ActionModule(ActionBase):
             "timeout": options["timeout"],
             **({"warnings": list(planned.warnings)} if planned.warnings else {}),
         }
+
+    @staticmethod
+    def _tell_hosts(deployment: Deployment, one: Slice, members: _roll_call.Members, records: str, prefix: str) -> None:
+        """Tell the other slices which hosts this one has."""
+        now = datetime.now(timezone.utc)
+        try:
+            with closing(open_store(records)) as store:
+                _roll_call.tell(store.roll_calls, deployment, one, members, now, f"{prefix}slices")
+        except RecordError as error:
+            raise InputError(f"{prefix}{error}") from error
 
     @staticmethod
     def _from_options(options: Mapping[str, Any], prefix: str) -> Deployment:

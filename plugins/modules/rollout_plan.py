@@ -113,6 +113,15 @@ options:
     description: Seconds that a host has for each answer, see M(officefleet.c2r.reconcile).
     type: int
     default: 120
+  slices:
+    description:
+      - Into how many slices the run is divided, the C(job_slice_count) of the job template in AWX. Each has a part of
+        the inventory alone. V(1) or nothing is a whole run.
+      - A slice then writes beside the records which hosts it has. Rings are judged, and hooks told, by the hosts of all
+        slices. A ring that waits for others stays closed until every slice of a run has told its hosts.
+      - Which slice of which run it is, the variables C(awx_job_id) and C(awx_workflow_job_id) say, which AWX sets.
+      - Without it, a job that looks like a slice of AWX is refused.
+    type: int
   variables:
     description:
       - What the variables begin with that the options come from, such as V(officefleet_); the rest of a variable's
@@ -124,7 +133,7 @@ extends_documentation_fragment:
 attributes:
   check_mode:
     support: full
-    details: It changes nothing anyway.
+    details: A slice does not tell its hosts. Nothing else is ever written.
   diff_mode:
     support: none
   platform:
@@ -246,6 +255,7 @@ ARGUMENT_SPEC: dict[str, dict[str, Any]] = {
     "pass_seconds": {"type": "float", "default": 30.0},
     "timeout": {"type": "float", "default": 7200.0},
     "answer_timeout": {"type": "int", "default": 120},
+    "slices": {"type": "int"},
     "variables": {"type": "str", "default": ""},
 }
 

@@ -16,6 +16,7 @@ from ansible_collections.officefleet.c2r.plugins.module_utils._cdn.version impor
 from ansible_collections.officefleet.c2r.plugins.plugin_utils._deployments.model import Apps, Notice, Restart
 from ansible_collections.officefleet.c2r.plugins.plugin_utils._deployments.moments import ASAP, Moment
 from ansible_collections.officefleet.c2r.plugins.plugin_utils._schedule import Schedule
+from ansible_collections.officefleet.c2r.plugins.plugin_utils._slices import Slice
 from ansible_collections.officefleet.c2r.plugins.plugin_utils._sources import ImageSource, Slot, choose, slots
 
 
@@ -67,6 +68,7 @@ class Deployment:
     display_level: bool = False
     allow_downgrade: bool = False
     goal: str = "installed"
+    sliced: Slice | None = None  #: the run sees a part of the inventory alone
 
     def gate_rules(self, ring: str) -> GateRules:
         """Give what a ring has to show before the next one opens."""

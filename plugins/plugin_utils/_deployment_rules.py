@@ -17,6 +17,7 @@ from ansible_collections.officefleet.c2r.plugins.plugin_utils._deployment import
 from ansible_collections.officefleet.c2r.plugins.plugin_utils._deployments.model import Apps, Notice, Restart
 from ansible_collections.officefleet.c2r.plugins.plugin_utils._deployments.moments import Moment
 from ansible_collections.officefleet.c2r.plugins.plugin_utils._schedule import Schedule
+from ansible_collections.officefleet.c2r.plugins.plugin_utils._slices import Slice
 from ansible_collections.officefleet.c2r.plugins.plugin_utils._sources import ImageSource, Slot
 from ansible_collections.officefleet.c2r.plugins.plugin_utils._windows import Exclusion, Window
 
@@ -31,7 +32,7 @@ def dumped(deployment: Deployment) -> dict[str, Any]:
 
 def loaded(document: Mapping[str, Any]) -> Deployment:
     """Give the deployment that `dumped` was given."""
-    schedule, notice = document["schedule"], document["notice"]
+    schedule, notice, sliced = document["schedule"], document["notice"], document["sliced"]
     given: dict[str, Any] = {
         **document,
         **_sets(document),
@@ -42,6 +43,7 @@ def loaded(document: Mapping[str, Any]) -> Deployment:
         "apps": Apps(**document["apps"]),
         "notice": None if notice is None else Notice(**notice),
         "restart": Restart(**document["restart"]),
+        "sliced": None if sliced is None else Slice(**sliced),
         "sources": tuple(_source(each) for each in document["sources"]),
         "slots": tuple(Slot(**each) for each in document["slots"]),
         "schedule": Schedule(

@@ -23,15 +23,16 @@ READABLE = 80  #: characters of a deployment's name in the file's
 class DirectoryNotes:
     """The `Notes` of a directory."""
 
-    def __init__(self, directory: Path) -> None:
+    def __init__(self, directory: Path, kind: str = _notes.HOOKS) -> None:
         """Use `directory`; it is made when notes are held for the first time."""
         self._directory = directory
+        self._kind = kind
 
     def path(self, deployment: DeploymentKey) -> Path:
         """Give the file: no host's can have its name, since a "+" in a host's name is written as %2B."""
-        digest = hashlib.sha256(_notes.name(deployment).encode("utf-8", "replace")).hexdigest()[:12]
+        digest = hashlib.sha256(_notes.name(deployment, self._kind).encode("utf-8", "replace")).hexdigest()[:12]
         readable = quote(deployment.name.encode("utf-8", "replace"), safe="")[:READABLE]
-        return self._directory / f".+notes-{readable}-{digest}.json"
+        return self._directory / f".+{self._kind}-{readable}-{digest}.json"
 
     @contextmanager
     def held(self, deployment: DeploymentKey, patience: float) -> Iterator[bool]:
@@ -48,7 +49,7 @@ class DirectoryNotes:
             return {}
         except (OSError, DamagedError) as error:
             problem = f"cannot be read ({error.strerror})" if isinstance(error, OSError) else str(error)
-            raise RecordError(f"records: {path} {problem}. {_notes.REMEDY.format(what='Move it away')}") from error
+            raise RecordError(f"records: {path} {problem}. Move it away: {_notes.REMEDY[self._kind]}") from error
 
     def write(self, deployment: DeploymentKey, document: dict[str, Any]) -> None:
         """Write the notes, see `Notes`."""

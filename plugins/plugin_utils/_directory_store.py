@@ -17,7 +17,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from urllib.parse import quote
 
-from ansible_collections.officefleet.c2r.plugins.plugin_utils import _locked_files
+from ansible_collections.officefleet.c2r.plugins.plugin_utils import _locked_files, _notes
 from ansible_collections.officefleet.c2r.plugins.plugin_utils._directory_leases import DirectoryLeases
 from ansible_collections.officefleet.c2r.plugins.plugin_utils._directory_notes import DirectoryNotes
 from ansible_collections.officefleet.c2r.plugins.plugin_utils._fields import DamagedError, clean
@@ -49,6 +49,7 @@ class DirectoryStore:
         self.directory = Path(directory).expanduser()
         self.leases = DirectoryLeases(self.directory)
         self.notes = DirectoryNotes(self.directory)
+        self.roll_calls = DirectoryNotes(self.directory, _notes.SLICES)
 
     def close(self) -> None:
         """Nothing is kept open."""

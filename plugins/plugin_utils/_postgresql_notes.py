@@ -24,14 +24,15 @@ _SAVE = """INSERT INTO notes (name, document) VALUES (%s, %s)
 class PostgresqlNotes:
     """The `Notes` of a database."""
 
-    def __init__(self, link: PostgresqlLink) -> None:
+    def __init__(self, link: PostgresqlLink, kind: str = _notes.HOOKS) -> None:
         """Use the connection of the store."""
         self._link = link
+        self._kind = kind
 
     @contextmanager
     def held(self, deployment: DeploymentKey, patience: float) -> Iterator[bool]:
         """Hold the notes, see `Notes`."""
-        key = lock_key("notes", _notes.name(deployment))
+        key = lock_key("notes", _notes.name(deployment, self._kind))
         end = time.monotonic() + patience
         while not self._lock("pg_try_advisory_lock", key):
             if time.monotonic() >= end:
@@ -53,21 +54,21 @@ class PostgresqlNotes:
         """Read the notes, see `Notes`."""
         if not self._link.present():
             return {}
-        asked = (_notes.name(deployment),)
+        asked = (_notes.name(deployment, self._kind),)
         with self._link.connection() as connection:
             row = connection.execute("SELECT document::text FROM notes WHERE name = %s", asked).fetchone()
         try:
             return _notes.parsed(row[0]) if row else {}
         except DamagedError as error:
             place = f"{self._link.shown}, notes of {deployment.name!r}"
-            what = f"Delete them from {SCHEMA}.notes"
-            raise RecordError(f"records: {place}: the document {error}. {_notes.REMEDY.format(what=what)}") from error
+            remedy = f"Delete them from {SCHEMA}.notes: {_notes.REMEDY[self._kind]}"
+            raise RecordError(f"records: {place}: the document {error}. {remedy}") from error
 
     def write(self, deployment: DeploymentKey, document: dict[str, Any]) -> None:
         """Write the notes, see `Notes`."""
         self._link.make()
         with self._link.connection() as connection:
-            connection.execute(_SAVE, (_notes.name(deployment), json.dumps(storable(document))))
+            connection.execute(_SAVE, (_notes.name(deployment, self._kind), json.dumps(storable(document))))
 
     def _lock(self, function: str, key: int) -> bool:
         with self._link.connection() as connection:

@@ -14,6 +14,7 @@ from contextlib import contextmanager
 from datetime import datetime, timezone
 from typing import Any
 
+from ansible_collections.officefleet.c2r.plugins.plugin_utils import _notes
 from ansible_collections.officefleet.c2r.plugins.plugin_utils._fields import DamagedError, clean
 from ansible_collections.officefleet.c2r.plugins.plugin_utils._postgresql_leases import PostgresqlLeases
 from ansible_collections.officefleet.c2r.plugins.plugin_utils._postgresql_link import PostgresqlLink
@@ -47,6 +48,7 @@ class PostgresqlStore:
         self._held: set[str] = set()
         self.leases = PostgresqlLeases(self._link)
         self.notes = PostgresqlNotes(self._link)
+        self.roll_calls = PostgresqlNotes(self._link, _notes.SLICES)
 
     def close(self) -> None:
         """End the connection, if there is one."""

@@ -38,7 +38,11 @@ class RecordStore(Protocol):
 
     @property
     def notes(self) -> Notes:
-        """The notes of deployments that are kept beside the records."""
+        """What hooks were told of deployments, kept beside the records."""
+
+    @property
+    def roll_calls(self) -> Notes:
+        """What slices of runs have told of their hosts, kept beside the records."""
 
     def place(self, host: str) -> str:
         """Say where the record of a host is, for messages: no user names and passwords in it."""
