@@ -14,10 +14,18 @@ from typing import Any
 
 from ansible.plugins.action import ActionBase
 
+from ansible_collections.officefleet.c2r.plugins.module_utils._cdn.errors import InputError
 from ansible_collections.officefleet.c2r.plugins.modules.report import ARGUMENT_SPEC
 from ansible_collections.officefleet.c2r.plugins.plugin_utils._record_store import open_store
 from ansible_collections.officefleet.c2r.plugins.plugin_utils._records import RecordError, Unreadable
-from ansible_collections.officefleet.c2r.plugins.plugin_utils._report import page, publish, records, result, summary
+from ansible_collections.officefleet.c2r.plugins.plugin_utils._report import (
+    page,
+    publish,
+    records,
+    result,
+    summary,
+    terms,
+)
 
 MISSING_LIBRARY: str | None = None
 try:
@@ -59,12 +67,18 @@ class ActionModule(ActionBase):
             )
         with closing(open_store(options["records"])) as store:
             found, unreadable = records.read(store)
-        sums = summary.summarise(found, unreadable, options["rings"])
+        warnings = _warnings(unreadable)
+        files = terms.NOTHING
+        try:
+            files = terms.read(options["deployments"], options["waivers"], now)
+        except InputError as error:  # the fleet is reported all the same
+            warnings.append(f"Pins, waivers and the order of rings are left out. {error}")
+        sums = summary.summarise(found, unreadable, options["rings"], files)
         answer: dict[str, Any] = {"changed": False, **result.from_summary(sums)}
         if options["dest"] is not None:
             answer.update(self._page(Path(options["dest"]), page.render(sums, now)))
-        if unreadable:
-            answer["warnings"] = _warnings(unreadable)
+        if warnings:
+            answer["warnings"] = warnings
         if options["table"] != "none":
             text = table.render(sums, table=options["table"], width=self._width(), now=now)
             if "dest" in answer and not self._task.check_mode:

@@ -18,7 +18,8 @@ description:
     server.
   - Runs on the controller alone and contacts no host. Run it once, on C(localhost).
   - A host counts as up to date in the states V(compliant) and V(ahead), so with the approved version or a newer one.
-    It needs a person in the states V(failed), V(incompatible), V(com_unavailable), V(blocked) and V(unreachable).
+    It needs a person in the states V(failed), V(exhausted), V(incompatible), V(com_unavailable), V(no_source),
+    V(blocked), V(unreachable) and V(restart_pending).
 extends_documentation_fragment:
   - ansible.builtin.action_common_attributes
 attributes:
@@ -48,11 +49,21 @@ options:
     type: path
   rings:
     description:
-      - The rings in the order in which they open; the report lists them so.
+      - The rings in the order in which they open; the report lists them so. Without it the order is that of
+        O(deployments).
       - Rings that are not named follow in the order of their names.
     type: list
     elements: str
     default: []
+  deployments:
+    description:
+      - The deployment file on the controller. Its pins (C(pin_until)) are reported with the date on which they end, and
+        its rings come in their order.
+      - A file that cannot be used is a warning; the rest is reported.
+    type: path
+  waivers:
+    description: The file of waivers on the controller. They are reported with the date on which they end.
+    type: path
   table:
     description:
       - What to show on the terminal besides the summary and one line per ring.
@@ -99,8 +110,9 @@ states:
   description: Number of hosts per state. Every state is there, those without a host with 0.
   returned: success
   type: dict
-  sample: {failed: 1, incompatible: 0, com_unavailable: 0, blocked: 2, unreachable: 1, applying: 0, staged: 0,
-           downloading: 0, waiting: 0, ahead: 0, compliant: 21}
+  sample: {failed: 0, exhausted: 1, incompatible: 0, com_unavailable: 0, no_source: 0, blocked: 2, unreachable: 1,
+           restart_pending: 0, applying: 0, staged: 0, downloading: 0, waiting: 0, halted: 0, waived: 0, ahead: 0,
+           compliant: 21}
 compliant_percent:
   description: Share of the hosts that are up to date, rounded down to one decimal. 0.0 when there is no host.
   returned: success
@@ -226,6 +238,36 @@ attention:
       description: When it last answered (UTC); null when it never did.
       type: str
       sample: "2026-11-21T07:55:00Z"
+terms:
+  description: Pins and waivers of O(deployments) and O(waivers); what ends first comes first.
+  returned: success
+  type: list
+  elements: dict
+  contains:
+    kind:
+      description: V(pin) or V(waiver).
+      type: str
+      sample: waiver
+    name:
+      description: Name of the deployment; of the host or group.
+      type: str
+      sample: ws-042
+    ends:
+      description: When it ends.
+      type: str
+      sample: 2027-01-31 23:59 UTC
+    status:
+      description: V(lasts), V(soon) within 14 days of the end, or V(ended).
+      type: str
+      sample: lasts
+    reason:
+      description: What the pin holds, or why there is a waiver.
+      type: str
+      sample: the payroll add-in does not start
+    owner:
+      description: Who answers for the waiver; null for a pin.
+      type: str
+      sample: payroll@example.com
 unreadable:
   description: Records that are damaged, and files of the directory that are no records.
   returned: success
@@ -256,6 +298,8 @@ ARGUMENT_SPEC: dict[str, dict[str, Any]] = {
     "records": {"type": "path", "required": True},
     "dest": {"type": "path"},
     "rings": {"type": "list", "elements": "str", "default": []},
+    "deployments": {"type": "path"},
+    "waivers": {"type": "path"},
     "table": {"type": "str", "choices": ["auto", "all", "attention", "none"], "default": "auto"},
 }
 

@@ -101,6 +101,27 @@ def test_the_playbook_shows_the_fleet_and_writes_the_page(site: Site) -> None:
     assert ran.stderr == ""
 
 
+def test_pins_waivers_and_the_order_of_rings_come_from_the_files_of_the_rollout(site: Site) -> None:
+    (site.directory / "deployments.yml").write_text(
+        "deployments:\n"
+        f'  - {{name: "2607", channel: MonthlyEnterprise, version: {sample.TARGET}, rings: [pilot, broad],\n'
+        '     sources: [{url: "http://office"}], pin_until: 2026-01-31}\n'
+    )
+    (site.directory / "waivers.yml").write_text(
+        "waivers:\n  - {host: ws-003, reason: an old add-in, owner: risk@example.com, expires: 2026-02-01}\n"
+    )
+    variables = json.loads((site.directory / "group_vars" / "all.yml").read_text())
+    del variables["officefleet_rings"]
+    variables |= {f"officefleet_{name}": str(site.directory / f"{name}.yml") for name in ("deployments", "waivers")}
+    (site.directory / "group_vars" / "all.yml").write_text(json.dumps(variables))
+    ran = site.playbook()
+    assert ran.returncode == 0, ran.stdout + ran.stderr
+    assert ran.stdout.index("\npilot ") < ran.stdout.index("\nbroad ")
+    assert "ended 2026-01-31 00:00 UTC: pin of 2607" in ran.stdout
+    assert "ended 2026-02-01 23:59 UTC: waiver of ws-003, risk@example.com: an old add-in" in ran.stdout
+    assert len(html.parse(site.page).findall('.//table[@id="terms-table"]/tbody/tr')) == 2
+
+
 def test_the_page_is_written_only_when_there_is_news(site: Site) -> None:
     assert "changed=1" in site.playbook().stdout
     first = site.page.stat()

@@ -54,10 +54,11 @@ class DeploymentFile:
 
 @dataclass(frozen=True)
 class WaiverFile:
-    """The waivers that have not expired. `warnings` name those that have."""
+    """The waivers that hold, and those that have expired. `warnings` name these."""
 
     waivers: tuple[Waiver, ...]
     warnings: tuple[Problem, ...]
+    expired: tuple[Waiver, ...] = ()
 
     def of(self, host: str, groups: Collection[str]) -> Waiver | None:
         """Give the first waiver that holds for a host in these groups."""
@@ -114,6 +115,7 @@ def read_waivers(
     root, problems = _tree(text, schema.WAIVERS, file)
     nodes = root.mapping["waivers"].items if "waivers" in root.mapping else []
     waivers: list[Waiver] = []
+    expired: list[Waiver] = []
     for node in nodes:
         waiver = Building(problems).waiver(node)
         if waiver is None:
@@ -121,13 +123,14 @@ def read_waivers(
         if waiver.expires.reached(now, 0):
             text = f"it has expired, {waiver.owner} answers for it. Renew or remove it; it does not hold any more."
             problems.append(node.mapping["expires"].problem(text, warning=True))
+            expired.append(waiver)
         else:
             waivers.append(waiver)
         if waiver.group and groups is not None and waiver.group not in {*groups, EVERY_HOST}:
             text = f"{waiver.group!r} is not a group of the inventory. {_spelling.remedy(waiver.group, groups)}"
             problems.append(node.mapping["group"].problem(text))
     problems += _named_twice(nodes, ("host", "group"))
-    return WaiverFile(tuple(waivers), _warnings(problems, file))
+    return WaiverFile(tuple(waivers), _warnings(problems, file), tuple(expired))
 
 
 def _tree(text: str, name: str, file: str) -> tuple[Node, list[Problem]]:

@@ -42,6 +42,17 @@ def from_summary(summary: Summary) -> dict[str, Any]:
             for item in summary.errors
         ],
         "attention": [_attention(record) for record in summary.attention],
+        "terms": [
+            {
+                "kind": term.kind,
+                "name": term.name,
+                "ends": str(term.ends),
+                "status": term.status,
+                "reason": term.reason,
+                "owner": term.owner,
+            }
+            for term in summary.terms
+        ],
         "unreadable": [{"file": item.file, "problem": item.problem} for item in summary.unreadable],
     }
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -20,6 +20,7 @@ from ansible_collections.officefleet.c2r.plugins.plugin_utils._report.states imp
     UP_TO_DATE,
     URGENCY,
 )
+from ansible_collections.officefleet.c2r.plugins.plugin_utils._report.terms import NOTHING, Files, Term
 
 
 @dataclass(frozen=True)
@@ -80,14 +81,18 @@ class Summary:
     unreadable: tuple[Unreadable, ...]
     oldest: datetime | None  #: the record that was not updated for longest
     newest: datetime | None
+    terms: tuple[Term, ...] = ()  #: pins and waivers; what ends first comes first
 
 
-def summarise(records: Sequence[Record], unreadable: Sequence[Unreadable], ring_order: Sequence[str]) -> Summary:
-    """Sum records up. Rings come in the order given; those not named follow by name."""
+def summarise(
+    records: Sequence[Record], unreadable: Sequence[Unreadable], ring_order: Sequence[str], files: Files = NOTHING
+) -> Summary:
+    """Sum records up. Rings come in the order given or, without one, in that of the file; others follow by name."""
     deployments = sorted({record.deployment for record in records})
-    rank = {name: number for number, name in enumerate(ring_order)}
+    ranks = {each.name: _rank(ring_order or files.rings.get(each.name, ())) for each in deployments}
 
     def order(record: Record) -> tuple[object, ...]:
+        rank = ranks[record.deployment.name]
         return (
             URGENCY[record.state],
             rank.get(record.ring, len(rank)),
@@ -103,7 +108,7 @@ def summarise(records: Sequence[Record], unreadable: Sequence[Unreadable], ring_
         deployments=tuple(
             (deployment, count(r for r in records if r.deployment == deployment)) for deployment in deployments
         ),
-        rings=tuple(_rings(records, deployments, rank)),
+        rings=tuple(_rings(records, deployments, ranks)) or tuple(Ring(None, name, count(())) for name in ring_order),
         versions=tuple(
             VersionInUse(version, hosts)
             for version, hosts in sorted(
@@ -116,6 +121,7 @@ def summarise(records: Sequence[Record], unreadable: Sequence[Unreadable], ring_
         unreadable=tuple(unreadable),
         oldest=min(updates, default=None),
         newest=max(updates, default=None),
+        terms=files.terms,
     )
 
 
@@ -149,16 +155,21 @@ def natural(text: str) -> tuple[tuple[bool, int, str], ...]:
     )
 
 
-def _rings(records: Sequence[Record], deployments: Sequence[DeploymentKey], rank: dict[str, int]) -> Iterable[Ring]:
+def _rank(ring_order: Iterable[str]) -> dict[str, int]:
+    return {name: number for number, name in enumerate(ring_order)}
+
+
+def _rings(
+    records: Sequence[Record], deployments: Sequence[DeploymentKey], ranks: Mapping[str, Mapping[str, int]]
+) -> Iterable[Ring]:
     for deployment in deployments:
+        rank = ranks[deployment.name]
         own = [record for record in records if record.deployment == deployment]
         names = {record.ring for record in own}
         if len(deployments) == 1:
             names.update(rank)
         for name in sorted(names, key=lambda name: (rank.get(name, len(rank)), natural(name))):
             yield Ring(deployment, name, count(record for record in own if record.ring == name))
-    if not deployments:
-        yield from (Ring(None, name, count(())) for name in rank)
 
 
 def _errors(records: Iterable[Record]) -> list[ErrorInUse]:

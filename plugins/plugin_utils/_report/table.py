@@ -19,6 +19,7 @@ from ansible_collections.officefleet.c2r.plugins.plugin_utils._report.states imp
     WAITING,
 )
 from ansible_collections.officefleet.c2r.plugins.plugin_utils._report.summary import Summary
+from ansible_collections.officefleet.c2r.plugins.plugin_utils._report.terms import ENDED, LASTS
 
 LARGE_FLEET = 60  # hosts; above, `auto` lists only those that need a person
 BAR = 10  # columns
@@ -27,6 +28,7 @@ HEADER_MARGIN = 2  # columns that tabulate adds to a header's width
 LONGEST_CELL = 24
 LONGEST_RING = 40
 REASON_LINES = 3
+TERMS = 20  # pins and waivers named at most
 REASON_LEAST = 20  # columns below which a reason is not readable
 # Which column goes first, and the room for the reason below which it does; others need no reason (-GAP: only to fit).
 DROPS_ATTENTION = (("version", 36), ("deployment", REASON_LEAST), ("ring", REASON_LEAST))
@@ -54,6 +56,7 @@ def render(summary: Summary, *, table: str, width: int, now: datetime) -> str:
         )
     elif summary.others:
         parts.append(f"{len(summary.others)} more hosts need nobody.")
+    parts.append(_terms(summary, width))
     return "\n\n".join(part for part in parts if part)
 
 
@@ -90,6 +93,23 @@ def _unreadable(summary: Summary, width: int) -> str:
         return ""
     files = "; ".join(f"{item.file} {item.problem}" for item in summary.unreadable)
     return _wrap(f"{count} damaged {'record' if count == 1 else 'records'}: {files}", width, REASON_LINES)
+
+
+def _terms(summary: Summary, width: int) -> str:
+    """Name the pins and waivers that have ended or do so soon; the page has all of them."""
+    due = [term for term in summary.terms if term.status != LASTS]
+    if not due:
+        return ""
+    lines = [
+        f"{'ended' if term.status == ENDED else 'ends '} {term.ends}: {term.kind} of {term.name}"
+        + (f", {term.owner}" if term.owner else "")
+        + f": {term.reason}"
+        for term in due[:TERMS]
+    ]
+    more = [f"and {len(due) - TERMS} more"] if len(due) > TERMS else []
+    return "\n".join(
+        [f"Pins and waivers that have ended or end soon ({len(due)})", *(_cut(line, width) for line in lines), *more]
+    )
 
 
 def _rings(summary: Summary, width: int) -> str:
