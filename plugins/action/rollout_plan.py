@@ -120,6 +120,9 @@ class ActionModule(ActionBase):
             deployment = Deployment.from_options(validated(RECONCILE_SPEC["deployment"]["options"], given))
         except InputError as error:
             raise InputError(f"{prefix}{error}") from error
+        deployment = replace(
+            deployment, proofing_tools=frozenset(image.proofing_tools), requirements=image.requirements
+        )
         if not options["halted"]:
             return deployment
         return replace(deployment, schedule=replace(deployment.schedule, halted=True))

@@ -560,6 +560,7 @@ function Get-ClickToRunState {
             }
         )
         version = $version
+        client_version = Get-TextOrNull -Value $configuration['clientversiontoreport']
         architecture = $architecture
         languages = @(Get-InstalledLanguage -ClientCulture "$($configuration['clientculture'])")
         channel = Get-ChannelName -Source @($configuration['updatechannel'], $configuration['audienceid'], $configuration['cdnbaseurl'])

@@ -12,6 +12,7 @@ from typing import Any
 
 from ansible_collections.officefleet.c2r.plugins.module_utils._cdn import channels, version
 from ansible_collections.officefleet.c2r.plugins.module_utils._cdn.errors import InputError
+from ansible_collections.officefleet.c2r.plugins.module_utils._cdn.manifest import Requirements
 from ansible_collections.officefleet.c2r.plugins.module_utils._cdn.version import Version
 from ansible_collections.officefleet.c2r.plugins.plugin_utils._deployments.model import Apps, Notice, Restart
 from ansible_collections.officefleet.c2r.plugins.plugin_utils._deployments.moments import ASAP, Moment
@@ -44,8 +45,7 @@ class Deployment:
     languages: frozenset[str] | None = None
     architectures: frozenset[str] | None = None
     proofing_tools: frozenset[str] = frozenset()
-    min_os: str | None = None  #: the oldest Windows build the image runs on
-    min_client: str | None = None  #: the oldest Office build that can take it
+    requirements: Mapping[str, Requirements] = field(default_factory=dict)  #: of the build, by architecture
     min_free_disk: int | None = None  #: bytes free on the volume of Office; None: as the source says
     take_over: bool = False  #: also where another tool manages the updates
     rings: tuple[str, ...] = ()
@@ -90,6 +90,7 @@ class Deployment:
             languages=chosen.languages,
             architectures=chosen.architectures,
             proofing_tools=chosen.proofing_tools,
+            requirements=chosen.requirements,
             min_free_disk=chosen.shared_size if self.min_free_disk is None else self.min_free_disk,
         )
 

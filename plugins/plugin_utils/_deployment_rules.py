@@ -13,6 +13,7 @@ from dataclasses import asdict
 from datetime import date, datetime
 from typing import Any
 
+from ansible_collections.officefleet.c2r.plugins.module_utils._cdn.manifest import Requirements
 from ansible_collections.officefleet.c2r.plugins.plugin_utils._deployment import Deployment, GateRules
 from ansible_collections.officefleet.c2r.plugins.plugin_utils._deployments.model import Apps, Notice, Restart
 from ansible_collections.officefleet.c2r.plugins.plugin_utils._deployments.moments import Moment
@@ -35,7 +36,7 @@ def loaded(document: Mapping[str, Any]) -> Deployment:
     schedule, notice, sliced = document["schedule"], document["notice"], document["sliced"]
     given: dict[str, Any] = {
         **document,
-        **_sets(document),
+        **_image(document),
         "rings": tuple(document["rings"]),
         "gate": _gate(document["gate"]),
         "ring_gates": {ring: _gate(rules) for ring, rules in document["ring_gates"].items()},
@@ -73,11 +74,14 @@ def _moment(document: Mapping[str, Any]) -> Moment:
 
 def _source(document: Mapping[str, Any]) -> ImageSource:
     groups = {key: tuple(document[key]) for key in ("groups", "skipped_groups", "trickle_groups")}
-    return ImageSource(**{**document, **groups, **_sets(document)})
+    return ImageSource(**{**document, **groups, **_image(document)})
 
 
-def _sets(document: Mapping[str, Any]) -> dict[str, frozenset[str] | None]:
-    return {key: None if document[key] is None else frozenset(document[key]) for key in _SETS}
+def _image(document: Mapping[str, Any]) -> dict[str, Any]:
+    """Give what is known of the image, of a deployment or of a source."""
+    requirements = {name: Requirements(**each) for name, each in document["requirements"].items()}
+    sets = {key: None if document[key] is None else frozenset(document[key]) for key in _SETS}
+    return {**sets, "requirements": requirements}
 
 
 def _plain(value: Any) -> Any:

@@ -12,7 +12,7 @@ from typing import Any
 
 from ansible_collections.officefleet.c2r.plugins.module_utils._cdn import channels
 from ansible_collections.officefleet.c2r.plugins.module_utils._cdn.errors import CdnError, InputError
-from ansible_collections.officefleet.c2r.plugins.module_utils._cdn.manifest import Manifest
+from ansible_collections.officefleet.c2r.plugins.module_utils._cdn.manifest import Manifest, Requirements
 from ansible_collections.officefleet.c2r.plugins.plugin_utils._deployment import Deployment, GateRules
 from ansible_collections.officefleet.c2r.plugins.plugin_utils._deployments import model, reading
 from ansible_collections.officefleet.c2r.plugins.plugin_utils._schedule import Schedule
@@ -122,12 +122,15 @@ def _events(fleet: model.FleetDeployment) -> dict[str, Any] | None:
 
 
 def _sources(fleet: model.FleetDeployment, version: str, manifest_at: ManifestAt) -> Iterator[ImageSource]:
+    requirements: dict[str, Requirements] = {}
     for source in fleet.sources:
         slow = source.slow_link
         groups = slow.groups if slow is not None else ()
         trickles = slow is not None and slow.rule == "trickle"
         url = source.image(fleet.channel, version)
         manifest, problem = _image(url, fleet.channel, version, manifest_at)
+        if manifest is not None:
+            requirements.update(manifest.requirements)
         yield ImageSource(
             url=url,
             groups=source.groups,
@@ -139,11 +142,13 @@ def _sources(fleet: model.FleetDeployment, version: str, manifest_at: ManifestAt
             languages=None if manifest is None else frozenset(manifest.languages),
             proofing_tools=frozenset() if manifest is None else frozenset(manifest.proofing_tools),
             architectures=None if manifest is None else frozenset(manifest.architectures),
+            requirements={} if manifest is None else manifest.requirements,
             shared_size=0 if manifest is None else _shared_size(manifest),
             problem=problem,
         )
     if fleet.cdn_allowed:
-        yield ImageSource(url=CDN.format(guid=channels.find(fleet.channel).guid))
+        # The build demands the same wherever it comes from
+        yield ImageSource(url=CDN.format(guid=channels.find(fleet.channel).guid), requirements=requirements)
 
 
 def _image(url: str, channel: str, version: str, manifest_at: ManifestAt) -> tuple[Manifest, None] | tuple[None, str]:

@@ -62,6 +62,7 @@ class HostState:
     managed_by: str | None = None
     free_disk_bytes: int | None = None  #: on the volume of Office
     os_build: str | None = None
+    client_version: str | None = None  #: of Click-to-Run, which may be another than that of Office
     server: bool | None = None  #: Windows Server, by its installation type
     restart_pending: bool | None = None
     utc_offset_minutes: int = 0  #: how far its wall clock is ahead of UTC at this moment
@@ -100,6 +101,7 @@ class HostState:
             managed_by=_text(_mapping(result, "managed_by"), "name"),
             free_disk_bytes=_optional_number(result, "free_disk_bytes"),
             os_build=_text(result, "os_build"),
+            client_version=_text(result, "client_version"),
             server=_server(_mapping(result, "windows")),
             restart_pending=_mapping(result, "pending_restart").get("pending"),
             utc_offset_minutes=_number(result, "utc_offset_minutes"),

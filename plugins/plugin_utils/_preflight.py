@@ -11,6 +11,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator
 
+from ansible_collections.officefleet.c2r.plugins.module_utils._cdn.manifest import Requirements
 from ansible_collections.officefleet.c2r.plugins.plugin_utils._deployment import Deployment
 from ansible_collections.officefleet.c2r.plugins.plugin_utils._host_state import HostState
 
@@ -25,6 +26,8 @@ _YEAR = re.compile(
     r"(?:ProPlus|Standard|HomeBusiness|HomeStudent|Professional)(20\d\d)(?:Volume|Retail)", re.IGNORECASE
 )
 _SUBSCRIPTION = re.compile(r"O365|M365", re.IGNORECASE)
+_VERSION = re.compile(r"[0-9]{1,9}(\.[0-9]{1,9}){0,3}")
+_PARTS = 4
 _PERPETUAL = re.compile(r"PerpetualVL(20\d\d)")
 
 
@@ -95,20 +98,18 @@ def _proofing_tools(deployment: Deployment, host: HostState) -> str | None:
 
 
 def _windows(deployment: Deployment, host: HostState) -> str | None:
-    """Hold Windows against the oldest one the build's version descriptor allows."""
-    lowest, own = _numbers(deployment.min_os), _numbers(host.os_build)
-    if not lowest or not own or own >= lowest:
+    """Hold Windows against the oldest one that the build's version descriptor allows."""
+    lowest = _required(deployment, host).min_os
+    if not _is_below(host.os_build, lowest):
         return None
-    return f"Windows {host.os_build} is older than {deployment.min_os}, the oldest that {deployment.version} runs on"
+    return f"Windows {host.os_build} is older than {lowest}, the oldest that {deployment.version} runs on"
 
 
 def _client(deployment: Deployment, host: HostState) -> str | None:
-    lowest, own = _numbers(deployment.min_client), _numbers(host.version)
-    if not lowest or not own or own >= lowest:
+    lowest = _required(deployment, host).min_client
+    if not _is_below(host.client_version, lowest):
         return None
-    return (
-        f"{host.version} cannot take {deployment.version} in one step; the oldest that can is {deployment.min_client}"
-    )
+    return f"Click-to-Run {host.client_version} is older than {lowest}, the oldest that takes {deployment.version}"
 
 
 def _disk(deployment: Deployment, host: HostState) -> str | None:
@@ -127,8 +128,19 @@ def _manager(deployment: Deployment, host: HostState) -> str | None:
     return f"updates are managed by {FOREIGN_MANAGERS[host.managed_by]}; take_over: true overrides that"
 
 
+def _required(deployment: Deployment, host: HostState) -> Requirements:
+    return deployment.requirements.get(host.architecture or "", Requirements())
+
+
+def _is_below(own: str | None, lowest: str | None) -> bool:
+    """Compare as numbers, where both are known; "10.0" is as good as "10.0.0"."""
+    have, need = _numbers(own), _numbers(lowest)
+    return bool(have) and have < need
+
+
 def _numbers(text: str | None) -> tuple[int, ...]:
-    return tuple(int(part) for part in text.split(".")) if text and re.fullmatch(r"\d+(\.\d+)*", text) else ()
+    parts = [int(part) for part in text.split(".")] if text and _VERSION.fullmatch(text) else []
+    return tuple(parts + [0] * (_PARTS - len(parts))) if parts else ()
 
 
 _CHECKS: tuple[Callable[[Deployment, HostState], str | None], ...] = (

@@ -63,6 +63,8 @@ class Image:
     source: str
     languages: tuple[str, ...]
     architectures: tuple[str, ...]
+    proofing_tools: tuple[str, ...]
+    requirements: Mapping[str, manifest.Requirements]  #: by architecture
 
 
 def typed(given: Mapping[str, Any], prefix: str) -> dict[str, Any]:
@@ -117,7 +119,7 @@ def image(options: Mapping[str, Any], prefix: str) -> Image:
             f"{prefix}source: {place} describes {found.channel} {found.version}, but the run is for {channel} {build}. "
             f"Let {prefix}source, {prefix}channel and {prefix}version name one image."
         )
-    return Image(channel, build, source, found.languages, found.architectures)
+    return Image(channel, build, source, found.languages, found.architectures, found.proofing_tools, found.requirements)
 
 
 def from_file(options: Mapping[str, Any], prefix: str, groups: Mapping[str, Sequence[str]]) -> FleetPlan:

@@ -9,6 +9,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
+from ansible_collections.officefleet.c2r.plugins.module_utils._cdn.manifest import Requirements
 from ansible_collections.officefleet.c2r.plugins.plugin_utils._leases import Leases
 
 #: A host that nobody looks at for so long gives its slot to another.
@@ -30,6 +31,7 @@ class ImageSource:
     languages: frozenset[str] | None = None
     proofing_tools: frozenset[str] = frozenset()
     architectures: frozenset[str] | None = None
+    requirements: Mapping[str, Requirements] = field(default_factory=dict)  #: of the build, by architecture
     shared_size: int = 0  #: bytes that a whole download takes on any host, its languages not counted
     problem: str | None = None  #: why nothing can be downloaded from here now
 

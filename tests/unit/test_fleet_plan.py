@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from ansible_collections.officefleet.c2r.plugins.module_utils._cdn.errors import InputError, TransferError
-from ansible_collections.officefleet.c2r.plugins.module_utils._cdn.manifest import ImageFile, Manifest
+from ansible_collections.officefleet.c2r.plugins.module_utils._cdn.manifest import ImageFile, Manifest, Requirements
 from ansible_collections.officefleet.c2r.plugins.plugin_utils import _deployment_rules, _fleet_plan, _rollout_plan
 from ansible_collections.officefleet.c2r.plugins.plugin_utils._deployments import reading
 from ansible_collections.officefleet.c2r.plugins.plugin_utils._deployments.moments import Moment
@@ -53,6 +53,7 @@ deployments:
     available_from: asap
     deadline: none
 """
+DEMANDS = {"x64": Requirements("10.0.17763", None), "x86": Requirements("10.0", "15.0.4446.1000")}
 WAIVERS = 'waivers: [{group: lab, reason: an old add-in, owner: lab@example, expires: "2027-01-31"}]'
 
 
@@ -60,7 +61,8 @@ def manifest_at(url: str) -> Manifest:
     """The image everywhere but in Lyon."""
     if "lyon" in url:
         raise TransferError("source: http://lyon.example cannot be fetched: no route to host.")
-    return Manifest("MonthlyEnterprise", VERSION, ("x64", "x86"), ("en-us",), "2026-11-01T00:00:00Z", ())
+    made = "2026-11-01T00:00:00Z"
+    return Manifest("MonthlyEnterprise", VERSION, ("x64", "x86"), ("en-us",), made, (), requirements=DEMANDS)
 
 
 def planned(text: str = TEXT, name: str = "monthly") -> _fleet_plan.FleetPlan:
@@ -93,6 +95,7 @@ def test_each_host_gets_its_source_its_slots_and_its_time() -> None:
     assert pilot.source == f"http://office.example/MonthlyEnterprise/{VERSION}"
     assert pilot.slots == (Slot(pilot.source, 50), Slot(f"{pilot.source} pilot", 2))
     assert (pilot.languages, pilot.architectures) == (frozenset({"en-us"}), frozenset({"x64", "x86"}))
+    assert pilot.requirements == DEMANDS
     slow = deployment.at("all", {"all", "vpn"})
     assert slow.slots[-1] == Slot(f"{slow.source} slow links", 1)
     assert slow.schedule.ring_available_from == Moment(datetime(2026, 12, 7, 6), "local")
@@ -134,6 +137,9 @@ def test_microsoft_comes_last_where_it_is_allowed() -> None:
     found = planned(text).deployment.at("all", {"all"})
     assert found.source == "http://officecdn.microsoft.com/pr/55336b82-a18d-4dd6-b5f6-9e5095c314a6"
     assert (found.languages, found.slots, found.no_source) == (None, (), None)
+    assert found.requirements == {}, "no image could be looked at"
+    known = planned(text.replace("lyon3", "office")).deployment.sources[-1]
+    assert (known.url, known.requirements) == (found.source, DEMANDS), "the same build"
 
 
 def test_what_is_not_approved_is_not_deployed() -> None:

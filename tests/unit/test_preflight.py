@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from ansible_collections.officefleet.c2r.plugins.module_utils._cdn.manifest import Requirements
 from ansible_collections.officefleet.c2r.plugins.plugin_utils import _preflight
 from ansible_collections.officefleet.c2r.plugins.plugin_utils._deployment import Deployment
 from ansible_collections.officefleet.c2r.plugins.plugin_utils._host_state import HostState
@@ -33,6 +34,11 @@ HOST = HostState(
 )
 
 
+def needing(architecture: str = "x64", **demands: str) -> dict[str, Any]:
+    """What a deployment says of a build with these demands."""
+    return {"requirements": {architecture: Requirements(**demands)}}
+
+
 def found(host: dict[str, Any], **deployment: Any) -> list[str]:
     """All that is wrong with a host for a deployment."""
     return list(_preflight.misfits(replace(DEPLOYMENT, **deployment), replace(HOST, **host)))
@@ -40,7 +46,7 @@ def found(host: dict[str, Any], **deployment: Any) -> list[str]:
 
 def test_a_host_that_says_little_fits() -> None:
     assert found({}) == []
-    wanting = {"min_os": "10.0.19041", "min_client": "16.0.10000.10000", "min_free_disk": 10**10}
+    wanting = {**needing(min_os="10.0.19041", min_client="16.0.10000.10000"), "min_free_disk": 10**10}
     assert found({"products": (), "display_languages": ()}, **wanting) == []
 
 
@@ -72,13 +78,18 @@ def test_a_host_that_says_little_fits() -> None:
         ),
         (
             {"os_build": "10.0.17763.5000"},
-            {"min_os": "10.0.19041"},
+            needing(min_os="10.0.19041"),
             f"Windows 10.0.17763.5000 is older than 10.0.19041, the oldest that {TARGET} runs on",
         ),
         (
-            {},
-            {"min_client": "16.0.20200.10000"},
-            f"{OLD} cannot take {TARGET} in one step; the oldest that can is 16.0.20200.10000",
+            {"os_build": "6.3.9600.0"},
+            needing(min_os="10.0"),
+            f"Windows 6.3.9600.0 is older than 10.0, the oldest that {TARGET} runs on",
+        ),
+        (
+            {"client_version": OLD},
+            needing(min_client="16.0.20200.10000"),
+            f"Click-to-Run {OLD} is older than 16.0.20200.10000, the oldest that takes {TARGET}",
         ),
         (
             {"free_disk_bytes": 2_000_000_000},
@@ -103,8 +114,13 @@ def test_what_does_not_fit_is_named(host: dict[str, Any], deployment: dict[str, 
         ({"languages": ("en-us", "nl-nl"), "display_languages": ("en-us",), "proofing_tools": ("nl-nl",)},
          {"proofing_tools": frozenset({"nl-nl"})}),
         ({"languages": ("en-us",), "display_languages": ("en-us",), "proofing_tools": ("en-us",)}, {}),
-        ({"os_build": "10.0.19041.1"}, {"min_os": "10.0.19041"}),
-        ({"os_build": "10.0.26100.1"}, {"min_os": "10.0.9999"}),  # as numbers, not as text
+        ({"os_build": "10.0.19041.1"}, needing(min_os="10.0.19041")),
+        ({"os_build": "10.0.26100.1"}, needing(min_os="10.0.9999")),  # as numbers, not as text
+        ({"os_build": "10.0"}, needing(min_os="10.0.0.0")),
+        ({"os_build": "none"}, needing(min_os="10.0")),
+        ({"os_build": "6.3.9600.0"}, needing("x86", min_os="10.0")),  # the host's architecture is x64
+        ({"client_version": TARGET}, needing(min_client=OLD)),
+        ({"client_version": OLD}, needing(min_client=OLD)),
         ({"free_disk_bytes": 2, "ready": TARGET}, {"min_free_disk": 5}),  # the room is taken already
         ({"free_disk_bytes": 2, "status": "downloading"}, {"min_free_disk": 5}),
         ({"managed_by": "configmgr"}, {"take_over": True}),

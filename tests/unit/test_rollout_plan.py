@@ -4,16 +4,18 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from ansible_collections.officefleet.c2r.plugins.module_utils._cdn.errors import InputError
-from ansible_collections.officefleet.c2r.plugins.module_utils._cdn.manifest import Manifest
+from ansible_collections.officefleet.c2r.plugins.module_utils._cdn.manifest import Manifest, Requirements
 from ansible_collections.officefleet.c2r.plugins.plugin_utils import _rollout_plan as plan
 
 VERSION = "16.0.20228.20190"
+DEMANDS = {"x64": Requirements("10.0", "15.0.4446.1000")}
 NEEDED = {"channel": "MonthlyEnterprise", "version": VERSION, "source": r"\\files\office", "records": "/srv/records"}
 FLEET = "officefleet_"
 
@@ -63,7 +65,8 @@ def test_what_cannot_be_used_is_named(option: str, value: Any, message: str) -> 
 @pytest.fixture
 def manifest(tmp_path: Path) -> str:
     file = tmp_path / "manifest.json"
-    file.write_text(Manifest("MonthlyEnterprise", VERSION, ("x64",), ("en-us",), "2026-11-21T08:00:00Z", ()).to_json())
+    image = Manifest("MonthlyEnterprise", VERSION, ("x64",), ("en-us",), "2026-11-21T08:00:00Z", ())
+    file.write_text(replace(image, proofing_tools=("rm-ch",), requirements=DEMANDS).to_json())
     return str(file)
 
 
@@ -73,7 +76,8 @@ def test_names_are_taken_as_elsewhere(manifest: str, channel: str, version: str)
     found = plan.image(
         typed(manifest_url=manifest, channel=channel, version=version, source="\\\\files\\office\\"), FLEET
     )
-    assert found == plan.Image("MonthlyEnterprise", VERSION, r"\\files\office", ("en-us",), ("x64",))
+    image = ("MonthlyEnterprise", VERSION, r"\\files\office", ("en-us",), ("x64",), ("rm-ch",), DEMANDS)
+    assert found == plan.Image(*image)
 
 
 @pytest.mark.parametrize(

@@ -38,6 +38,7 @@ def host_state(host: Host) -> dict[str, Any]:
         "installed": version is not None,
         "products": [name.strip() for name in text(configuration.get("productreleaseids")).split(",") if name.strip()],
         "version": version,
+        "client_version": host.registry.text(keys.CONFIGURATION, "ClientVersionToReport"),
         "architecture": platform.lower() if platform else None,
         "languages": _languages(host),
         "channel": named_channel(configuration.get(name) for name in ("updatechannel", "audienceid", "cdnbaseurl")),
