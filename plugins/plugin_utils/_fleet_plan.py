@@ -92,15 +92,16 @@ def plan(
         restart=fleet.restart,
         multi_session_shutdown=fleet.apps.multi_session_shutdown,
         display_level=fleet.display_level,
-        allow_downgrade=fleet.allow_downgrade,
+        allow_downgrade=fleet.allow_downgrade and not _pin_ended(fleet, now),
         goal=fleet.goal,
     )
     warnings = [source.problem for source in sources if source.problem]
-    if fleet.pin_until is not None and fleet.pin_until.passed_everywhere(now):
-        warnings.append(
-            f"pin_until: the pin of {fleet.name!r} to {version} ended at {fleet.pin_until}. Renew or end it."
-        )
     return FleetPlan(deployment, tuple(warnings), _events(fleet))
+
+
+def _pin_ended(fleet: model.FleetDeployment, now: datetime) -> bool:
+    """Tell whether hosts that have left the earlier version since are to be left alone."""
+    return fleet.pin_until is not None and fleet.pin_until.passed_everywhere(now)
 
 
 def _events(fleet: model.FleetDeployment) -> dict[str, Any] | None:
@@ -186,10 +187,12 @@ def _rules(gates: model.Gates) -> GateRules:
 
 
 def _waived(waivers: reading.WaiverFile | None, groups: Mapping[str, Collection[str]]) -> Iterator[tuple[str, str]]:
-    """Give the hosts that are left alone, with the reason."""
-    if waivers is None or not waivers.waivers:
-        return
-    for host in groups.get(model.EVERY_HOST, ()):
-        waiver = waivers.of(host, [name for name, hosts in groups.items() if host in hosts])
-        if waiver is not None:
-            yield host, f"waived until {waiver.expires}: {waiver.reason} ({waiver.owner})"
+    """Give the hosts that are left alone, each with the reason of the first waiver that holds for it."""
+    everyone = frozenset(groups.get(model.EVERY_HOST, ()))
+    waived: set[str] = set()
+    for waiver in waivers.waivers if waivers is not None else ():
+        hosts = groups.get(waiver.group, ()) if waiver.group else (str(waiver.host),)
+        for host in hosts:
+            if host in everyone and host not in waived:
+                waived.add(host)
+                yield host, f"waived until {waiver.expires}: {waiver.reason} ({waiver.owner})"

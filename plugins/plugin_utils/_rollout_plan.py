@@ -21,10 +21,12 @@ from ansible_collections.officefleet.c2r.plugins.module_utils._cdn.errors import
 from ansible_collections.officefleet.c2r.plugins.modules.rollout_plan import ARGUMENT_SPEC
 from ansible_collections.officefleet.c2r.plugins.plugin_utils import _deployment, _fleet_plan
 from ansible_collections.officefleet.c2r.plugins.plugin_utils._arguments import ArgumentsError, validated
-from ansible_collections.officefleet.c2r.plugins.plugin_utils._deployments import reading
+from ansible_collections.officefleet.c2r.plugins.plugin_utils._deployments import checks, reading
+from ansible_collections.officefleet.c2r.plugins.plugin_utils._deployments.model import EVERY_HOST, FleetDeployment
+from ansible_collections.officefleet.c2r.plugins.plugin_utils._deployments.problems import FileProblemsError
 from ansible_collections.officefleet.c2r.plugins.plugin_utils._fleet_plan import FleetPlan
 from ansible_collections.officefleet.c2r.plugins.plugin_utils._record_store import open_store
-from ansible_collections.officefleet.c2r.plugins.plugin_utils._records import RecordError
+from ansible_collections.officefleet.c2r.plugins.plugin_utils._records import DeploymentKey, NoRecordsError, RecordError
 
 TAKES = {
     "channel": "an update channel such as MonthlyEnterprise",
@@ -125,13 +127,17 @@ def image(options: Mapping[str, Any], prefix: str) -> Image:
 def from_file(options: Mapping[str, Any], prefix: str, groups: Mapping[str, Sequence[str]]) -> FleetPlan:
     """Read the deployment file and the waivers, and put the deployment together. InputError tells all problems."""
     now = datetime.now(timezone.utc)
-    path = options["deployments"]
-    file = reading.read(_text(path, f"{prefix}deployments"), now, file=path, fresh=(), groups=groups)
+    path, sliced = options["deployments"], (options["slices"] or 1) > 1
+    file = reading.read(_text(path, f"{prefix}deployments"), now, file=path, fresh=(), groups=groups, sliced=sliced)
     waivers = None
     if options["waivers"]:
         path = options["waivers"]
-        waivers = reading.read_waivers(_text(path, f"{prefix}waivers"), now, file=path, groups=groups)
+        text = _text(path, f"{prefix}waivers")
+        waivers = reading.read_waivers(text, now, file=path, groups=groups, sliced=sliced)
     fleet = _fleet_plan.chosen(file, options["deployment"] or None)
+    passed = tuple(checks.passed_deadlines(file.entry(fleet.name), now))
+    if passed and not _begun(fleet, groups, options["records"], f"{prefix}records"):
+        raise FileProblemsError(options["deployments"], passed)
     if options["halted"]:
         fleet = replace(fleet, halted=True)
     library = options["library"]
@@ -141,8 +147,23 @@ def from_file(options: Mapping[str, Any], prefix: str, groups: Mapping[str, Sequ
         return _manifest(url, f"{here}/{manifest.NAME}" if library else None, prefix)[0]
 
     planned = _fleet_plan.plan(fleet, groups, waivers, manifest_at, now)
-    warnings = [*file.warnings, *(waivers.warnings if waivers else ())]
-    return replace(planned, warnings=(*map(str, warnings), *planned.warnings))
+    warnings = [f"{options['deployments']}:{warning}" for warning in file.warnings]
+    warnings += [f"{options['waivers']}:{warning}" for warning in (waivers.warnings if waivers else ())]
+    return replace(planned, warnings=(*warnings, *planned.warnings))
+
+
+def _begun(fleet: FleetDeployment, groups: Mapping[str, Sequence[str]], records: str, option: str) -> bool:
+    """Tell whether any host has a record of the deployment, also one that this inventory does not know."""
+    key = DeploymentKey(fleet.name, fleet.channel, str(fleet.version), "")
+    try:
+        with closing(open_store(records)) as store:
+            if store.standings(key, groups.get(EVERY_HOST, ())):
+                return True
+            return any(record.deployment.same(key) for record in store.everything()[0])
+    except NoRecordsError:
+        return False
+    except RecordError as error:
+        raise InputError(option + str(error).removeprefix("records")) from error
 
 
 def _text(path: str, option: str) -> str:

@@ -12,7 +12,14 @@ from collections.abc import Iterable
 def remedy(name: str, known: Iterable[str]) -> str:
     """Give a sentence such as "Did you mean 'deadline'?" or "Valid are a, b."."""
     names = list(known)
-    near = difflib.get_close_matches(name.lower().replace("-", "_"), names, n=1)
+    near = nearest(name.replace("-", "_"), names)
     if near:
-        return f"Did you mean {near[0]!r}?"
+        return f"Did you mean {near!r}?"
     return f"Valid are {', '.join(names)}." if names else "None is known."
+
+
+def nearest(name: str, known: Iterable[str]) -> str | None:
+    """Give the known name that is most like this one, None where none is."""
+    by_lower = {each.lower(): each for each in known}
+    near = difflib.get_close_matches(name.lower(), by_lower, n=1)
+    return by_lower[near[0]] if near else None

@@ -437,7 +437,7 @@ def test_an_inherited_value_does_not_take_the_place_of_a_wrong_one() -> None:
 
 def test_warnings_are_sorted_by_line() -> None:
     text = TEMPLATED.replace("template: careful", "template: base")
-    text += "    pin_until: 2026-11-01\n    bulletin: MS26-11-O365-X\n"
+    text += f"    pin_until: 2026-11-01\n    bulletin: MS26-11-O365-X\n    version: {VERSION}\n"
     assert [warning.line for warning in read(text, fresh=()).warnings] == [12, 26, 27]
 
 
@@ -473,9 +473,31 @@ def test_names_are_unique() -> None:
             ["apps.close: after_deadline closes nothing while after_deadline is wait"],
             7,
         ),
+        (
+            "available_from: 2026-11-20",
+            ["available_from: 2026-11-20 00:00 UTC has passed", "begin at once", "asap"],
+            7,
+        ),
+        (
+            "available_from: 2026-12-10\npin_until: 2026-12-09",
+            ["pin_until: 2026-12-09 00:00 UTC is before the deployment is available, 2026-12-10 00:00 UTC"],
+            8,
+        ),
+        ("expedite: {reason: x, approved_by: a, second_approver: b}", ["expedite: it shortens nothing"], 7),
+        (
+            "expedite: {reason: x, approved_by: a, second_approver: b, deadline: 2025-12-01}",
+            ["expedite.deadline: 2025-12-01 00:00 UTC has passed"],
+            7,
+        ),
+        (
+            "available_from: 2026-12-02\nexpedite: {reason: x, approved_by: a, second_approver: b, "
+            "deadline: 2026-12-01}",
+            ["available_from: 2026-12-02 00:00 UTC is after the deadline, 2026-12-01 00:00 UTC (line 8)"],
+            7,
+        ),
         ("allow_downgrade: true", ["going back needs pin_until"], 7),
         (
-            "expedite: {reason: x, approved_by: ANNA, second_approver: ' Anna '}",
+            "expedite: {reason: x, approved_by: ANNA, second_approver: ' Anna ', soak_time: 2h}",
             ["second_approver: ' Anna ' is the first"],
             7,
         ),
@@ -508,6 +530,38 @@ def test_a_ring_that_opens_after_the_deadline() -> None:
         "5: deployments[broad].rings[all].available_from: 2026-12-02 00:00 UTC is after the deadline, 2026-12-01 00:00 "
         "UTC (line 7)."
     ]
+
+
+def test_a_deadline_as_soon_as_possible_begins_when_the_deployment_is_available() -> None:
+    deployment = only("available_from: 2026-12-02\ndeadline: asap\nafter_deadline: apply")
+    assert (deployment.deadline, deployment.available_from) == (ASAP, Moment(datetime(2026, 12, 2)))
+
+
+def test_the_deadline_of_expedite_is_one() -> None:
+    expedite = "expedite: {reason: x, approved_by: a, second_approver: b, deadline: 2026-12-01}"
+    assert only(f"after_deadline: apply\n{expedite}").effective_deadline == Moment(datetime(2026, 12, 1))
+
+
+def test_rings_without_a_host_are_told() -> None:
+    (problem,) = told(HEAD.replace("[pilot, all]", "[all, pilot]"))
+    assert problem.startswith("5: deployments[broad].rings[1]: no host is left for it behind 'all', in line 5")
+    groups = {"all": ["pc1", "pc2"], "pilot": [], "early": ["pc1"], "late": ["pc1"]}
+    text = HEAD.replace("[pilot, all]", "[pilot, early, late, all]")
+    assert [f"{each.option}: {each.text}" for each in read(text, groups=groups).warnings] == [
+        "deployments[broad].rings[0]: the group has no hosts, so nothing is waited for before the next ring opens.",
+        "deployments[broad].rings[2]: all of its hosts are in rings before it, so nothing is waited for before the "
+        "next ring opens.",
+    ]
+    assert read(text, groups=groups, sliced=True).warnings == (), "other slices have hosts of them"
+    assert read(text.replace("channel:", "halted: true\n    channel:"), groups=groups).warnings == ()
+
+
+def test_a_pin_that_ends_soon_is_reported() -> None:
+    (warning,) = read(indented("pin_until: 2026-12-05T11:00"), fresh=()).warnings
+    assert (warning.line, warning.option) == (7, "deployments[broad].pin_until")
+    assert "less than 14 days away" in warning.text
+    assert read(indented("pin_until: 2026-12-05T13:00"), fresh=()).warnings == ()
+    assert read(indented("pin_until: 2026-11-20\nhalted: true"), fresh=()).warnings == ()
 
 
 def test_a_deployment_needs_a_source_or_the_cdn() -> None:
@@ -664,14 +718,12 @@ waivers:
 
 def test_waivers_hold_up_to_the_end_of_their_last_day() -> None:
     file = reading.read_waivers(WAIVERS, NOW)
-    waiver = file.of("pc042", ["lab"])
-    assert waiver is not None
-    assert (waiver.reason, waiver.owner) == ("the add-in of payroll", "payroll")
-    assert file.of("pc1", ["lab"]) is None, "it has expired"
+    (waiver,) = file.waivers
+    assert (waiver.host, waiver.reason, waiver.owner) == ("pc042", "the add-in of payroll", "payroll")
     (warning,) = file.warnings
     assert str(warning).startswith("9: warning: waivers[lab].expires: it has expired, risk answers for it")
     earlier = reading.read_waivers(WAIVERS, NOW - timedelta(days=1))
-    assert earlier.of("pc1", ["other", "lab"]) is not None
+    assert [each.group for each in earlier.waivers] == [None, "lab"]
     assert earlier.warnings == ()
 
 
@@ -692,6 +744,19 @@ def test_waivers_that_are_none(text: str, says: list[str]) -> None:
         reading.read_waivers(text, NOW)
     for words in says:
         assert words in str(refused.value)
+
+
+def test_a_waiver_for_a_host_that_nobody_knows_is_told() -> None:
+    groups = {"all": ["PC042", "pc1"], "lab": []}
+    (stranger, _expired) = reading.read_waivers(WAIVERS, NOW, groups=groups).warnings
+    assert str(stranger) == (
+        "2: warning: waivers[pc042].host: 'pc042' is not in the inventory, so it holds for nobody. Did you mean "
+        "'PC042'?"
+    )
+    gone = reading.read_waivers(WAIVERS, NOW, groups={"all": ["web"], "lab": []}).warnings[0]
+    assert gone.text.endswith("holds for nobody. Correct or remove it.")
+    assert len(reading.read_waivers(WAIVERS, NOW, groups=groups, sliced=True).warnings) == 1
+    assert len(reading.read_waivers(WAIVERS, NOW, groups={"all": ["pc042"], "lab": []}).warnings) == 1
 
 
 def test_the_group_of_a_waiver_has_to_be_in_the_inventory() -> None:

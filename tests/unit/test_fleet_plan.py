@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,8 @@ from ansible_collections.officefleet.c2r.plugins.module_utils._cdn.manifest impo
 from ansible_collections.officefleet.c2r.plugins.plugin_utils import _deployment_rules, _fleet_plan, _rollout_plan
 from ansible_collections.officefleet.c2r.plugins.plugin_utils._deployments import reading
 from ansible_collections.officefleet.c2r.plugins.plugin_utils._deployments.moments import Moment
+from ansible_collections.officefleet.c2r.plugins.plugin_utils._directory_store import DirectoryStore
+from ansible_collections.officefleet.c2r.plugins.plugin_utils._records import DeploymentKey, Record
 from ansible_collections.officefleet.c2r.plugins.plugin_utils._sources import Slot
 from ansible_collections.officefleet.c2r.plugins.plugin_utils._windows import Exclusion
 
@@ -149,9 +152,22 @@ def test_what_is_not_approved_is_not_deployed() -> None:
         _fleet_plan.chosen(file, "next")
 
 
+def test_nobody_is_brought_back_after_the_pin_has_ended() -> None:
+    text = TEXT.replace("    channel: Current\n", f"    channel: Current\n    version: {VERSION}\n    ALLOWED\n")
+    for pin, brought_back in (("2026-11-21T08:01", True), ("2026-11-21T08:00", False)):
+        allowed = text.replace("ALLOWED", f"allow_downgrade: true\n    pin_until: {pin}")
+        assert planned(allowed, "next").deployment.allow_downgrade is brought_back
+
+
+def test_the_first_waiver_of_a_host_holds(monkeypatch: pytest.MonkeyPatch) -> None:
+    both = 'waivers: [{host: x1, reason: first, owner: o, expires: "2027-01-31"}, {host: gone, reason: r, owner: o, '
+    monkeypatch.setitem(globals(), "WAIVERS", both + 'expires: "2027-01-31"}, ' + WAIVERS.partition("[")[2])
+    assert planned().deployment.waivers == {"x1": "waived until 2027-01-31 23:59 UTC: first (o)"}
+
+
 def test_what_is_dumped_is_loaded() -> None:
     for text in (TEXT, TEXT.replace("    notice:", "    expedite: {reason: CVE, approved_by: a, second_approver: b, "
-                                    "soak_time: 1h, deadline: \"2026-12-03T18:00\"}\n    notice:")):  # fmt: skip
+                                    "soak_time: 1h, deadline: \"2026-12-08T18:00\"}\n    notice:")):  # fmt: skip
         deployment = planned(text).deployment.at("pilot", {"all", "pilot"})
         over_the_wire = json.loads(json.dumps(_deployment_rules.dumped(deployment)))
         assert _deployment_rules.loaded(over_the_wire) == deployment
@@ -160,7 +176,7 @@ def test_what_is_dumped_is_loaded() -> None:
 def options(tmp_path: Path, **given: Any) -> dict[str, Any]:
     """The options of a run with the file on disk."""
     file = tmp_path / "deployments.yml"
-    file.write_text(TEXT)
+    file.write_text(TEXT.replace("2026-12-0", "2999-12-0"))  # it is held against today's date
     return _rollout_plan.typed(
         {"deployments": str(file), "records": str(tmp_path / "records"), **given}, "officefleet_"
     )
@@ -175,6 +191,36 @@ def test_the_file_is_read_from_disk_with_all_problems_told(tmp_path: Path) -> No
         _rollout_plan.from_file(given, "officefleet_", GROUPS)
     with pytest.raises(InputError, match="officefleet_deployments: '/nowhere' cannot be read: No such file"):
         _rollout_plan.from_file({**given, "deployments": "/nowhere"}, "officefleet_", GROUPS)
+
+
+def test_a_deadline_that_had_passed_before_the_deployment_began_is_refused(tmp_path: Path) -> None:
+    given = options(tmp_path, deployment="monthly")
+    file = Path(given["deployments"])
+    file.write_text(file.read_text().replace("+2w", '"2025-12-15"').replace('"2999-12-01T08:00"', "asap")
+                    .replace(', available_from: "2999-12-07T06:00"', ""))  # fmt: skip
+    line = file.read_text().partition("deadline: ")[0].count("\n") + 1
+    with pytest.raises(InputError, match=rf"deployments\.yml:{line}: .*2025-12-15 00:00 local time has passed"):
+        _rollout_plan.from_file(given, "officefleet_", GROUPS)
+    store = DirectoryStore(given["records"])
+    key = DeploymentKey("monthly", "MonthlyEnterprise", "16.0.20131.20206", "")
+    store.save(replace(Record("p1", "pilot", key), updated_at=NOW))
+    with pytest.raises(InputError, match="has passed"):
+        _rollout_plan.from_file(given, "officefleet_", GROUPS)
+    store.save(replace(Record("another slice's", "pilot", replace(key, version=VERSION)), updated_at=NOW))
+    assert _rollout_plan.from_file(given, "officefleet_", GROUPS).deployment.name == "monthly"
+
+
+def test_warnings_name_the_file_they_are_about(tmp_path: Path) -> None:
+    waivers = tmp_path / "waivers.yml"
+    waivers.write_text('waivers: [{host: gone, reason: r, owner: o, expires: "2999-01-31"}]')
+    given = options(tmp_path, deployment="monthly", waivers=str(waivers))
+    file = Path(given["deployments"])
+    file.write_text(file.read_text().replace("    clock: local\n", "    clock: local\n    bulletin: KB5002138\n"))
+    warnings = _rollout_plan.from_file(given, "officefleet_", GROUPS).warnings
+    assert warnings[0].startswith(f"{file}:11: warning: deployments[monthly].bulletin: ")
+    assert warnings[1].startswith(f"{waivers}:1: warning: waivers[gone].host: 'gone' is not in the inventory")
+    sliced = _rollout_plan.from_file({**given, "slices": 2}, "officefleet_", GROUPS).warnings
+    assert "is not in the inventory" not in "".join(sliced), "another slice may have the host"
 
 
 def test_what_the_file_says_is_not_said_besides(tmp_path: Path) -> None:

@@ -7,17 +7,18 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from ansible_collections.officefleet.c2r.plugins.module_utils._cdn import bulletin, http
 from ansible_collections.officefleet.c2r.plugins.module_utils._cdn.errors import CdnError, InputError
 from ansible_collections.officefleet.c2r.plugins.module_utils._cdn.manifest import Manifest
 from ansible_collections.officefleet.c2r.plugins.plugin_utils import _spelling, _windows
 from ansible_collections.officefleet.c2r.plugins.plugin_utils._deployments.model import EVERY_HOST, FleetDeployment
-from ansible_collections.officefleet.c2r.plugins.plugin_utils._deployments.moments import ASAP, span
+from ansible_collections.officefleet.c2r.plugins.plugin_utils._deployments.moments import ASAP, Moment, span
 from ansible_collections.officefleet.c2r.plugins.plugin_utils._deployments.problems import Problem
 from ansible_collections.officefleet.c2r.plugins.plugin_utils._deployments.yaml_tree import Node
 
+PIN_NOTICE = timedelta(days=14)  #: how long before its end a pin is reported
 #: Gives the manifest that a library has for a channel and version: (url, channel, version). None: it has no such image.
 ManifestOf = Callable[[str, str, str], "Manifest | None"]
 
@@ -34,6 +35,7 @@ class Surroundings:
     fresh: Collection[str] | None = None
     groups: Mapping[str, Collection[str]] | None = None
     manifest: ManifestOf | None = None
+    sliced: bool = False  #: the groups are a part of the inventory
 
     def settled(self, name: str) -> bool:
         """Tell whether the deployment was written earlier."""
@@ -68,7 +70,7 @@ def found(node: Node, path: Sequence[str | int]) -> Node:
 def problems(entries: Sequence[Entry], around: Surroundings) -> Iterator[Problem]:
     """Give all that is wrong."""
     for entry in entries:
-        for check in (_dates, _enforcement, _rollback, _expedite, _windows_open, _bulletin, _groups, _images):
+        for check in CHECKS:
             yield from check(entry, around)
     yield from _overlaps(entries, around)
     yield from _source_limits(entries)
@@ -76,26 +78,62 @@ def problems(entries: Sequence[Entry], around: Surroundings) -> Iterator[Problem
 
 def _dates(entry: Entry, around: Surroundings) -> Iterator[Problem]:
     deployment = entry.deployment
-    settled = around.settled(deployment.name)
-    deadline, pin = deployment.deadline, deployment.pin_until
     # A deployment goes on after its deadline, so there is nothing to say of one that runs
-    if not settled and deadline not in (None, ASAP) and deadline.passed_everywhere(around.now):
-        text = f"{deadline} has passed, it would be enforced at once. Give a later one, or asap if that is meant."
-        yield entry.at("deadline").problem(text)
-    if pin is not None and pin.passed_everywhere(around.now):
-        text = f"{pin} has passed, nothing holds the hosts any more. Give a later one, or remove the deployment."
+    if not around.settled(deployment.name):
+        yield from passed_deadlines(entry, around.now)
+    for path, available in _starts(deployment):
+        if not around.settled(deployment.name) and available != ASAP and available.passed_everywhere(around.now):
+            text = f"{available} has passed, it would begin at once. Give a later one, or asap if that is meant."
+            yield entry.at(*path).problem(text)
+        for place, deadline in _deadlines(deployment):
+            if deadline.surely_before(available):
+                line = entry.at(*place).line
+                yield entry.at(*path).problem(f"{available} is after the deadline, {deadline} (line {line}).")
+
+
+def passed_deadlines(entry: Entry, now: datetime) -> Iterator[Problem]:
+    """Find deadlines that have passed on every host, which is a mistake as long as a deployment has not begun."""
+    for path, deadline in _deadlines(entry.deployment):
+        if deadline.passed_everywhere(now):
+            text = f"{deadline} has passed, it would be enforced at once. Give a later one, or asap if that is meant."
+            yield entry.at(*path).problem(text)
+
+
+def _deadlines(deployment: FleetDeployment) -> Iterator[tuple[tuple[str, ...], Moment]]:
+    """Give the deadlines that are dates, each with its place."""
+    expedited = deployment.expedite.deadline if deployment.expedite else None
+    for path, deadline in ((("deadline",), deployment.deadline), (("expedite", "deadline"), expedited)):
+        if deadline is not None and deadline != ASAP:
+            yield path, deadline
+
+
+def _starts(deployment: FleetDeployment) -> Iterator[tuple[tuple[str | int, ...], Moment]]:
+    """Give when the deployment and its rings become available, each with its place."""
+    yield ("available_from",), deployment.available_from
+    for place, ring in enumerate(deployment.rings):
+        yield ("rings", place, "available_from"), ring.available_from
+
+
+def _pin(entry: Entry, around: Surroundings) -> Iterator[Problem]:
+    deployment, pin = entry.deployment, entry.deployment.pin_until
+    settled = around.settled(deployment.name)
+    if pin is None or (settled and not deployment.active):
+        return
+    if pin.passed_everywhere(around.now):
+        text = f"{pin} has passed, no host is brought back any more. Give a later one, or remove the deployment."
         yield entry.at("pin_until").problem(text, warning=settled)
-    starts = [("available_from",), *(("rings", place, "available_from") for place in range(len(deployment.rings)))]
-    moments = [deployment.available_from, *(ring.available_from for ring in deployment.rings)]
-    for path, available in zip(starts, moments, strict=True):
-        if deployment.deadline is not None and deployment.deadline.surely_before(available):
-            line = entry.at("deadline").line
-            yield entry.at(*path).problem(f"{available} is after the deadline, {deployment.deadline} (line {line}).")
+    elif pin.passed_everywhere(around.now + PIN_NOTICE):
+        text = f"{pin} is less than {PIN_NOTICE.days} days away, and no host is brought back any more then."
+        yield entry.at("pin_until").problem(f"{text} Give a later one, or plan what follows.", warning=True)
+    if pin.surely_before(deployment.available_from):
+        text = f"{pin} is before the deployment is available, {deployment.available_from}. Give a later one."
+        yield entry.at("pin_until").problem(text)
 
 
 def _enforcement(entry: Entry, _around: Surroundings) -> Iterator[Problem]:
     deployment = entry.deployment
-    if deployment.after_deadline != "wait" and deployment.deadline is None and "deadline" not in entry.node.left_out:
+    unread = entry.node.left_out & {"deadline", "expedite"}
+    if deployment.after_deadline != "wait" and deployment.effective_deadline is None and not unread:
         text = f"{deployment.after_deadline} needs a deadline, and there is none. Set deadline, or write wait."
         yield entry.at("after_deadline").problem(text)
     closes = deployment.apps.close == "after_deadline"
@@ -129,6 +167,9 @@ def _expedite(entry: Entry, _around: Surroundings) -> Iterator[Problem]:
         yield entry.at("expedite", "second_approver").problem(
             f"{expedite.second_approver!r} is the first approver, too. Another person has to approve it."
         )
+    written = entry.at("expedite")
+    if not {"soak_time", "deadline"} & (written.mapping.keys() | written.left_out):
+        yield written.problem("it shortens nothing. Give soak_time or deadline, or remove it.")
     longest = max((ring.gates.soak_time for ring in deployment.rings), default=0)
     if expedite.soak_time is not None and expedite.soak_time >= longest:
         text = f"{span(expedite.soak_time)} shortens nothing, the longest soak time is {span(longest)}."
@@ -175,13 +216,27 @@ def _and_version(deployment: FleetDeployment) -> str:
     return f" with version {deployment.version} is" if deployment.version else " is"
 
 
-def _groups(entry: Entry, around: Surroundings) -> Iterator[Problem]:
-    places = [(entry.at("rings", i, "group"), ring.group) for i, ring in enumerate(entry.deployment.rings)]
+def _rings(entry: Entry, around: Surroundings) -> Iterator[Problem]:
+    """Find rings that no host is left for: the next one would open without anything to wait for."""
     seen: dict[str, int] = {}
-    for node, group in places:
+    taken: set[str] = set()
+    for place, ring in enumerate(entry.deployment.rings):
+        node, group = entry.at("rings", place, "group"), ring.group
         if group in seen:
             yield node.problem(f"{group!r} is a ring already, in line {seen[group]}. Remove one of the two.")
+        elif EVERY_HOST in seen:
+            line = seen[EVERY_HOST]
+            yield node.problem(f"no host is left for it behind {EVERY_HOST!r}, in line {line}. Put it before.")
+        elif around.groups is not None and group in around.groups and entry.deployment.active:
+            if taken.issuperset(around.groups[group]) and not around.sliced:
+                why = "all of its hosts are in rings before it" if around.groups[group] else "the group has no hosts"
+                yield node.problem(f"{why}, so nothing is waited for before the next ring opens.", warning=True)
+            taken.update(around.groups[group])
         seen.setdefault(group, node.line)
+
+
+def _groups(entry: Entry, around: Surroundings) -> Iterator[Problem]:
+    places = [(entry.at("rings", i, "group"), ring.group) for i, ring in enumerate(entry.deployment.rings)]
     for source in entry.at("sources").items:
         lists = (found(source, ("groups",)), found(source, ("slow_link", "groups")))
         places += [(node, str(node.value)) for each in lists for node in each.items]
@@ -218,6 +273,9 @@ def _image_problem(manifest: ManifestOf, url: str, channel: str, version: str) -
     if (image.channel, image.version) != (channel, version):
         return f"the image at {channel}/{version} is one of {image.channel} {image.version}. Stage it again."
     return None
+
+
+CHECKS = (_dates, _pin, _enforcement, _rollback, _expedite, _windows_open, _bulletin, _rings, _groups, _images)
 
 
 def _overlaps(entries: Sequence[Entry], around: Surroundings) -> Iterator[Problem]:

@@ -60,10 +60,6 @@ class WaiverFile:
     warnings: tuple[Problem, ...]
     expired: tuple[Waiver, ...] = ()
 
-    def of(self, host: str, groups: Collection[str]) -> Waiver | None:
-        """Give the first waiver that holds for a host in these groups."""
-        return next((each for each in self.waivers if each.host == host or each.group in groups), None)
-
 
 def read(
     text: str,
@@ -73,6 +69,7 @@ def read(
     fresh: Collection[str] | None = None,
     groups: Mapping[str, Collection[str]] | None = None,
     manifest: ManifestOf | None = None,
+    sliced: bool = False,
 ) -> DeploymentFile:
     """Read a deployment file; FileProblemsError with all problems where one is an error.
 
@@ -83,6 +80,7 @@ def read(
         schedule gives none, (): a deadline passes while a deployment goes on.
     :param groups: hosts by group of the inventory. With it unknown groups are refused and overlaps found by host.
     :param manifest: looks into a library; with it missing images are found.
+    :param sliced: whether `groups` are those of a slice of a run, in which other slices have hosts, too.
     """
     root, problems = _tree(text, schema.DEPLOYMENTS, file)
     known = root.mapping["templates"].mapping if "templates" in root.mapping else {}
@@ -104,18 +102,24 @@ def read(
         if deployment is not None:
             entries.append(Entry(own, node, deployment))
     problems += _named_twice(nodes, ("name",))
-    problems += checks.problems(entries, Surroundings(now, fresh, groups, manifest))
+    problems += checks.problems(entries, Surroundings(now, fresh, groups, manifest, sliced))
     return DeploymentFile(tuple(entry.deployment for entry in entries), _warnings(problems, file), tuple(entries))
 
 
 def read_waivers(
-    text: str, now: datetime, *, file: str = "waivers.yml", groups: Mapping[str, Collection[str]] | None = None
+    text: str,
+    now: datetime,
+    *,
+    file: str = "waivers.yml",
+    groups: Mapping[str, Collection[str]] | None = None,
+    sliced: bool = False,
 ) -> WaiverFile:
     """Read a waivers file; FileProblemsError with all problems where one is an error. Parameters as of `read`."""
     root, problems = _tree(text, schema.WAIVERS, file)
     nodes = root.mapping["waivers"].items if "waivers" in root.mapping else []
     waivers: list[Waiver] = []
     expired: list[Waiver] = []
+    hosts = frozenset((groups or {}).get(EVERY_HOST, ()))
     for node in nodes:
         waiver = Building(problems).waiver(node)
         if waiver is None:
@@ -129,6 +133,8 @@ def read_waivers(
         if waiver.group and groups is not None and waiver.group not in {*groups, EVERY_HOST}:
             text = f"{waiver.group!r} is not a group of the inventory. {_spelling.remedy(waiver.group, groups)}"
             problems.append(node.mapping["group"].problem(text))
+        if waiver.host and groups is not None and not sliced and waiver.host not in hosts:
+            problems.append(node.mapping["host"].problem(_stranger(waiver.host, hosts), warning=True))
     problems += _named_twice(nodes, ("host", "group"))
     return WaiverFile(tuple(waivers), _warnings(problems, file), tuple(expired))
 
@@ -147,6 +153,14 @@ def _warnings(problems: list[Problem], file: str) -> tuple[Problem, ...]:
     if not all(problem.warning for problem in problems):
         raise FileProblemsError(file, problems)
     return tuple(sorted(set(problems)))
+
+
+def _stranger(host: str, hosts: Collection[str]) -> str:
+    """Say that a waiver holds for nobody: a host may be gone, or its name was mistyped."""
+    near = _spelling.nearest(host, hosts)
+    return f"{host!r} is not in the inventory, so it holds for nobody. " + (
+        f"Did you mean {near!r}?" if near else "Correct or remove it."
+    )
 
 
 def _named_twice(nodes: list[Node], keys: Collection[str]) -> list[Problem]:
