@@ -8,8 +8,9 @@ import os
 import secrets
 import signal
 import subprocess
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from contextlib import closing, suppress
+from copy import deepcopy
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -100,16 +101,23 @@ class Rollouts:
         }
         (work / "deployments.yml").write_text(yaml.safe_dump({"deployments": [deployment]}))
         members = {ring: [fleet.hosts[name] for name in names] for ring, names in rings.items()}
-        hosts = inventory(list(fleet.hosts.values()), server, password=PASSWORD, rings=members)
-        hosts["all"]["vars"] = {
+        self._inventory = inventory(list(fleet.hosts.values()), server, password=PASSWORD, rings=members)
+        self._inventory["all"]["vars"] = {
             "officefleet_deployments": str(work / "deployments.yml"),
             "officefleet_manifest_library": str(work / "library"),
             "officefleet_records": self.records,
             "officefleet_pass_seconds": pass_seconds,
             "officefleet_timeout": timeout,
         }
-        (work / "inventory.yml").write_text(yaml.safe_dump(hosts))
+        (work / "inventory.yml").write_text(yaml.safe_dump(self._inventory))
         (work / "ansible.cfg").write_text("[defaults]\ndisplay_ok_hosts = false\ndisplay_skipped_hosts = false\n")
+
+    def write_part(self, file: Path, names: Collection[str]) -> None:
+        """Write the inventory that AWX gives a slice: these hosts alone, and all groups, also those of no host."""
+        part = deepcopy(self._inventory)
+        for ring in part["all"]["children"]["windows"]["children"].values():
+            ring["hosts"] = {name: variables for name, variables in ring["hosts"].items() if name in names}
+        file.write_text(yaml.safe_dump(part))
 
     def command(self, *extra: str) -> list[str]:
         """Give the command of a run."""

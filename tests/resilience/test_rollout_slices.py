@@ -2,11 +2,12 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Eight runs at once, each for its slice of the fleet, with their records in PostgreSQL: the same as one run.
 
-They are started by ansible-runner, as AWX starts its jobs.
+They are started by ansible-runner, as AWX starts its jobs, each with an inventory of its part of the hosts alone.
 """
 
 from __future__ import annotations
 
+import json
 import subprocess
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -43,13 +44,16 @@ def rollout(work: Path, records: str) -> Iterator[Rollouts]:
         yield Rollouts(work, fleet, server, RINGS, forks=5, pass_seconds=0.5, slots=SLOTS, records=records)
 
 
-def run_slice(rollouts: Rollouts, number: int) -> str:
+def run_slice(rollouts: Rollouts, launch: int, number: int) -> str:
     """Run the playbook for every eighth host, through ansible-runner; give what it said."""
     private = rollouts.work / f"slice-{number}"
-    private.mkdir(exist_ok=True)
-    hosts = ",".join(list(HOSTS)[number::SLICES])
+    (private / "env").mkdir(parents=True, exist_ok=True)
+    rollouts.write_part(private / "inventory.yml", sorted(HOSTS)[number::SLICES])
+    job = launch * 100
+    awx = {"awx_workflow_job_id": job, "awx_job_id": job + 1 + number, "awx_inventory_id": 1}
+    (private / "env" / "extravars").write_text(json.dumps({**awx, "officefleet_slices": SLICES}))
     command = ["ansible-runner", "run", str(private), "--playbook", "officefleet.c2r.rollout"]
-    command += ["--inventory", str(rollouts.work / "inventory.yml"), "--limit", hosts, "--forks", "5"]
+    command += ["--inventory", str(private / "inventory.yml"), "--forks", "5"]
     done = subprocess.run(
         command,
         env=rollouts.environment,
@@ -101,9 +105,9 @@ def test_slices_do_what_one_run_does(
         assert not whole.fleet.told.wrongs
 
     with rollout(tmp_path / "sliced", postgresql.address(postgresql.database())) as sliced:
-        for _ in range(ROUNDS):
+        for launch in range(ROUNDS):
             with ThreadPoolExecutor(SLICES) as pool:
-                said = list(pool.map(run_slice, [sliced] * SLICES, range(SLICES)))
+                said = list(pool.map(run_slice, [sliced] * SLICES, [launch + 1] * SLICES, range(SLICES)))
             records = sliced.all_records()
             if not any(record.state == "waiting" for record in records.values()):
                 break
