@@ -10,7 +10,8 @@ short_description: Show what a rollout would do with each host, when and why
 version_added: 0.1.0
 description:
   - Makes a table of what M(officefleet.c2r.reconcile) gave in check mode for the hosts of a deployment.
-  - It speaks of this moment. What follows on a download, an installation or a ring is not foreseen.
+  - It speaks of this moment. What follows on a download, an installation or a ring is not foreseen, and how long a
+    download takes is not known.
   - Runs on the controller alone and contacts no host. Run it once.
 options:
   rules:
@@ -18,9 +19,16 @@ options:
     type: dict
     required: true
   visits:
-    description: What M(officefleet.c2r.reconcile) gave in check mode, by host.
+    description:
+      - What M(officefleet.c2r.reconcile) gave in check mode, by host, in the order in which a rollout asks hosts. They
+        are taken to get download slots in that order.
     type: dict
     required: true
+  records:
+    description:
+      - The place of the records, as O(officefleet.c2r.reconcile#module:records), for the download slots in use.
+      - Without it none is taken to be.
+    type: path
   dest:
     description:
       - JSON file to write on the controller. Its directory has to exist.
@@ -58,6 +66,7 @@ EXAMPLES = r"""
   officefleet.c2r.forecast:
     rules: "{{ plan.rules }}"
     visits: "{{ dict(ansible_play_hosts_all | zip(ansible_play_hosts_all | map('extract', hostvars, 'visit'))) }}"
+    records: "{{ plan.records }}"
     dest: forecast.json
   run_once: true
 """
@@ -93,6 +102,11 @@ hosts:
       description: V(now), or the moment in UTC. Empty where that depends on other hosts or on people.
       type: str
       sample: "2026-12-01T20:00:00Z"
+    after:
+      description:
+        - How many downloads have to end first, at least, where no download slot is free. V(null) elsewhere.
+      type: int
+      sample: 5
     reason:
       description: Why not now.
       type: str
@@ -112,6 +126,7 @@ from ansible_collections.officefleet.c2r.plugins.module_utils import _action_onl
 ARGUMENT_SPEC: dict[str, dict[str, Any]] = {
     "rules": {"type": "dict", "required": True},
     "visits": {"type": "dict", "required": True},
+    "records": {"type": "path"},
     "dest": {"type": "path"},
 }
 

@@ -7,12 +7,15 @@ from __future__ import annotations
 
 import textwrap
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from typing import Any
 
+from ansible_collections.officefleet.c2r.plugins.plugin_utils import _slot_queue
 from ansible_collections.officefleet.c2r.plugins.plugin_utils._deployment import Deployment
+from ansible_collections.officefleet.c2r.plugins.plugin_utils._slot_queue import Turn
+from ansible_collections.officefleet.c2r.plugins.plugin_utils._sources import Slot
 
 NOW = "now"
 STEPS = {"download": "download", "apply": "install"}
@@ -45,6 +48,7 @@ class Outlook:
     next: str
     at: str
     reason: str
+    after: int | None = None  #: downloads that have to end first, at least, where a slot has to become free
 
 
 def outlook(host: str, visit: Mapping[str, Any], goal: str) -> Outlook:
@@ -63,11 +67,36 @@ def outlook(host: str, visit: Mapping[str, Any], goal: str) -> Outlook:
     return Outlook(host, str(visit.get("ring") or ""), visit.get("version"), state, following, at, reason)
 
 
-def outlooks(visits: Mapping[str, Mapping[str, Any]], deployment: Deployment) -> list[Outlook]:
-    """Judge all hosts, in the order of their rings' turns and their names."""
+def outlooks(
+    visits: Mapping[str, Mapping[str, Any]],
+    deployment: Deployment,
+    groups: Mapping[str, Collection[str]],
+    active: Callable[[str], Collection[str]],
+) -> list[Outlook]:
+    """Judge all hosts, in the order of their rings' turns and their names.
+
+    `visits` are in the order in which a rollout asks hosts; `active` names those who hold a slot.
+    """
     order = {ring: place for place, ring in enumerate(deployment.rings)}
-    found = [outlook(host, visit, deployment.goal) for host, visit in visits.items()]
+    judged = [outlook(host, visit, deployment.goal) for host, visit in visits.items()]
+    wanted = {each.host: _slots(each, deployment, groups) for each in judged if _downloads_now(each)}
+    waiting = _slot_queue.turns(wanted, active)
+    found = [_behind(each, waiting[each.host]) if each.host in waiting else each for each in judged]
     return sorted(found, key=lambda each: (order.get(each.ring, len(order)), each.host))
+
+
+def _downloads_now(each: Outlook) -> bool:
+    return (each.next, each.at) == (STEPS["download"], NOW)
+
+
+def _slots(each: Outlook, deployment: Deployment, groups: Mapping[str, Collection[str]]) -> Sequence[Slot]:
+    mine = frozenset(name for name, hosts in groups.items() if each.host in hosts)
+    return deployment.at(each.ring, mine).slots
+
+
+def _behind(each: Outlook, turn: Turn) -> Outlook:
+    reason = f"{turn.slot.name}: {turn.slot.limit} downloads at a time, {turn.active} under way"
+    return replace(each, at="", reason=reason, after=turn.after)
 
 
 def document(deployment: Deployment, found: Iterable[Outlook], now: datetime) -> dict[str, Any]:
@@ -88,11 +117,12 @@ def headline(deployment: Deployment, found: Sequence[Outlook]) -> str:
         f"{deployment.name}: {deployment.channel} {deployment.version}; {len(found)} hosts",
         ", ".join(f"{count} {kind}" for kind, count in counts.most_common()),
     ]
-    downloads = sum(each.next == STEPS["download"] and each.at == NOW for each in found)
-    limits = [source.max_active for source in deployment.sources]
-    at_once = None if None in limits else sum(limit for limit in limits if limit is not None)
-    if limits and at_once is not None and downloads > at_once:
-        lines.append(f"At most {at_once} of them download at once, the others after them.")
+    waiting = sum(each.after is not None for each in found)
+    if waiting:
+        lines.append(
+            f"{waiting} of them wait for a download slot, at least after so many other downloads, if hosts get slots "
+            "in the order of the inventory. How long a download takes is not known."
+        )
     return "\n".join(lines)
 
 
@@ -106,7 +136,7 @@ def table(found: Sequence[Outlook], width: int) -> str:
         "version": [each.version or "unknown" for each in found],
         "state": [each.state for each in found],
         "next": [each.next or "-" for each in found],
-        "when": [_moment(each.at) for each in found],
+        "when": [_when(each) for each in found],
     }
     taken = sum(max(len(name) + MARGIN, *map(len, cells)) + GAP for name, cells in columns.items())
     room = max(REASON_LEAST, width - taken)
@@ -121,6 +151,12 @@ def _kind(each: Outlook) -> str:
     if each.state in UNDER_WAY or each.state in ("com_unavailable", "unreachable"):
         return each.state
     return f"{each.next} {'now' if each.at == NOW else 'later'}"
+
+
+def _when(each: Outlook) -> str:
+    if each.after is None:
+        return _moment(each.at)
+    return f"after {each.after} other{'' if each.after == 1 else 's'}"
 
 
 def _moment(at: str) -> str:

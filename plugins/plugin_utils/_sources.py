@@ -72,7 +72,7 @@ def slots(source: ImageSource, groups: Collection[str]) -> tuple[Slot, ...]:
 def take(leases: Leases, wanted: Sequence[Slot], host: str, now: datetime) -> Slot | None:
     """Get all slots for a host, or none of them: then give the one that is not free."""
     for number, slot in enumerate(wanted):
-        if not leases.acquire(slot.name, _holder(host, number), slot.limit, now + SLOT_TIME, now):
+        if not leases.acquire(slot.name, holder(host, number), slot.limit, now + SLOT_TIME, now):
             give_back(leases, wanted[:number], host)
             return slot
     return None
@@ -81,15 +81,15 @@ def take(leases: Leases, wanted: Sequence[Slot], host: str, now: datetime) -> Sl
 def keep(leases: Leases, held: Sequence[Slot], host: str, now: datetime) -> None:
     """Prolong a host's slots. One that had expired may be another's by now; the download goes on all the same."""
     for number, _slot in enumerate(held):
-        leases.renew(_holder(host, number), now + SLOT_TIME, now)
+        leases.renew(holder(host, number), now + SLOT_TIME, now)
 
 
 def give_back(leases: Leases, held: Sequence[Slot], host: str) -> None:
     """Give up a host's slots."""
     for number, _slot in enumerate(held):
-        leases.release(_holder(host, number))
+        leases.release(holder(host, number))
 
 
-def _holder(host: str, number: int) -> str:
+def holder(host: str, number: int) -> str:
     """Name who holds a slot: a store knows one lease for each name."""
     return host if number == 0 else f"{host} {number}"

@@ -11,6 +11,7 @@ from typing import Any
 
 import yaml
 
+from ansible_collections.officefleet.c2r.plugins.plugin_utils._directory_store import DirectoryStore
 from ansible_collections.officefleet.c2r.tests.integration.test_deployment_file import WITHOUT
 from ansible_collections.officefleet.c2r.tests.integration.test_rollout import (
     CHANNEL,
@@ -63,10 +64,29 @@ def test_a_forecast_says_what_when_and_why(lab: Lab) -> None:
     assert {name: host.registry.tree() for name, host in lab.fleet.items()} == before
 
 
-def test_hosts_whose_turn_it_is_download_now(lab: Lab) -> None:
-    status, output = lab.rollout("--check", playbook="officefleet.c2r.forecast", limit="pilot")
+def test_hosts_whose_turn_it_is_download_now_or_after_others(lab: Lab) -> None:
+    now = datetime.now(UTC).replace(microsecond=0)
+    store = DirectoryStore(str(lab.work / "records"))
+    store.leases.acquire(lab.source, "ws-099", 2, now + timedelta(hours=1), now)
+    deployment = {
+        "name": "monthly",
+        "channel": CHANNEL,
+        "version": VERSION,
+        "rings": ["pilot"],
+        "available_from": "asap",
+        "deadline": "none",
+        "sources": [{"url": lab.source.rsplit("/", 2)[0], "max_active": 2}],
+    }
+    (lab.work / "deployments.yml").write_text(yaml.safe_dump({"deployments": [deployment]}))
+    given: dict[str, Any] = {f"officefleet_{name}": value for name, value in WITHOUT.items()}
+    given["officefleet_deployments"] = str(lab.work / "deployments.yml")
+    status, output = lab.rollout("--check", playbook="officefleet.c2r.forecast", limit="pilot", **given)
     assert status == 0, output
     assert re.search(r"^ws-002 +pilot .* download +now *$", output, re.MULTILINE), output
+    store.leases.acquire(lab.source, "ws-098", 2, now + timedelta(hours=1), now)
+    status, output = lab.rollout(playbook="officefleet.c2r.forecast", limit="pilot", **given)
+    assert status == 0, output
+    assert re.search(r"^ws-002 +pilot .* download +after 1 other +http://", output, re.MULTILINE), output
     status, output = lab.rollout(playbook="officefleet.c2r.forecast", officefleet_source="")
     assert status == 2
     assert "officefleet_source is not set" in output

@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Mapping
 from typing import Any
 
 import pytest
@@ -23,6 +24,16 @@ def deployment(**more: Any) -> Deployment:
     return Deployment(
         name="monthly", version="16.0.2.2", source="http://a", channel="Current", rings=("pilot", "all"), **more
     )
+
+
+def outlooks(
+    visits: Mapping[str, Mapping[str, Any]],
+    deployment: Deployment,
+    held: Mapping[str, Collection[str]] | None = None,
+    **groups: Collection[str],
+) -> list[_forecast.Outlook]:
+    """Judge hosts, with what they hold by slot."""
+    return _forecast.outlooks(visits, deployment, groups, lambda slot: (held or {}).get(slot, ()))
 
 
 @pytest.mark.parametrize(
@@ -56,13 +67,13 @@ def test_hosts_come_in_the_order_of_their_rings() -> None:
         "ws-002": visit("waiting", ring="pilot"),
         "ws-001": visit("failed", ring=""),
     }
-    assert [each.host for each in _forecast.outlooks(visits, deployment())] == ["ws-002", "ws-003", "ws-001"]
+    assert [each.host for each in outlooks(visits, deployment())] == ["ws-002", "ws-003", "ws-001"]
 
 
 def test_a_table_says_it_in_the_width_there_is() -> None:
     long = "ring pilot: " + "1 of 2 hosts are compliant, " * 12
     visits = {"ws-001": visit("waiting", until=UNTIL, reason=long), "ws-002": visit("waiting", "download")}
-    text = _forecast.table(_forecast.outlooks(visits, deployment()), 100)
+    text = _forecast.table(outlooks(visits, deployment()), 100)
     assert max(map(len, text.splitlines())) <= 100
     assert " 2026-12-01 20:00Z  ring pilot: 1 of" in text
     assert text.count("compliant") < 12
@@ -72,10 +83,31 @@ def test_a_table_says_it_in_the_width_there_is() -> None:
 def test_the_headline_counts_and_names_the_limit() -> None:
     source = ImageSource(url="http://a", max_active=2)
     visits = {f"ws-{number}": visit("waiting", "download") for number in range(3)} | {"ws-9": visit("halted")}
-    found = _forecast.outlooks(visits, deployment(sources=(source,)))
+    found = outlooks(visits, deployment(sources=(source,)))
     assert _forecast.headline(deployment(sources=(source,)), found).splitlines() == [
         "monthly: Current 16.0.2.2; 4 hosts",
-        "3 download now, 1 halted",
-        "At most 2 of them download at once, the others after them.",
+        "2 download now, 1 download later, 1 halted",
+        "1 of them wait for a download slot, at least after so many other downloads, if hosts get slots in the order "
+        "of the inventory. How long a download takes is not known.",
     ]
+    assert "slot" not in _forecast.headline(deployment(), outlooks(visits, deployment()))
+
+
+def test_hosts_without_a_slot_come_after_others() -> None:
+    source = ImageSource(url="http://a", max_active=3, trickle_groups=("vpn",))
+    visits = {f"ws-{number}": visit("waiting", "download") for number in (5, 4, 3, 2, 1)}
+    visits["ws-6"] = visit("waiting", "none", until=UNTIL)
+    held = {"http://a": ("ws-9",)}
+    found = outlooks(visits, deployment(sources=(source,)), held, vpn=["ws-5", "ws-4"])
+    assert {each.host: (each.at, each.after) for each in found} == {
+        "ws-5": ("now", None),
+        "ws-4": ("", 1),
+        "ws-3": ("now", None),
+        "ws-2": ("", 1),
+        "ws-1": ("", 2),
+        "ws-6": (UNTIL, None),
+    }
+    text = _forecast.table(found, 200)
+    assert " after 2 others     http://a: 3 downloads at a time, 1 under way\n" in text
+    assert " after 1 other      http://a slow links: 1 downloads at a time, 0 under way\n" in text
     assert "At most" not in _forecast.headline(deployment(), found)
