@@ -23,7 +23,7 @@ options:
     suboptions:
       name:
         description:
-          - Its name. Failed attempts are counted for a name, version and source; another name starts anew.
+          - Its name. Failed attempts are counted for a name, version, source and rules; another name starts anew.
           - By default it is O(deployment.version).
         type: str
       channel:

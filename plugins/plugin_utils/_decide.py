@@ -52,9 +52,11 @@ STATES = (
 )
 #: At rest, yet a person may change it at any time: looked at again for as long as the run goes on.
 RETRIED = frozenset({"blocked", "com_unavailable", "no_source", "restart_pending", "unreachable"})
+LEFT_ALONE = frozenset({"ahead", "waived", "incompatible"})
 UNREACHABLE_PAUSE = timedelta(seconds=60)
 #: Download and Apply return once they are queued; for this long an unchanged status may still be the old one.
 GRACE = timedelta(seconds=5)
+CONSENT_TIME = timedelta(hours=4)  #: how long the users' consent holds, or as long as the deferral they ended by it
 LOST_STEPS = 5  #: steps of a deployment that may get lost on the way without being failed attempts
 
 
@@ -122,11 +124,18 @@ def decide(deployment: Deployment, host: HostState | None, record: Record, now: 
     memory = Memory.of(record)
     if host is None:
         return Decision("none", "unreachable", "does not answer", at_rest=True, memory=memory)
+    if record.version == deployment.version != host.version:
+        # It was there, and somebody has installed another build since
+        record = replace(record.with_fresh_counters(), deferrals=0, deferred_until=None, consented=False)
+        memory = Memory.of(record)
     standing = _standing(deployment, host, memory, deployment.waivers.get(record.host))
     if standing is not None and standing.state == "com_unavailable":
         # What turns the interface on is done when the host's turn comes, as everything else
         return _before_its_turn(deployment, host, standing.memory, now, gate) or standing
     if standing is not None:
+        over = memory.submitted is not None and host.status is not None and not host.busy
+        if standing.state in LEFT_ALONE and over and not _not_picked_up(host, record, now):
+            return replace(standing, memory=_settle(deployment, host, record, now))
         return standing
     if host.busy:
         return _while_busy(deployment, host, memory)
@@ -201,20 +210,20 @@ def recorded(record: Record, decision: Decision, host: HostState | None, now: da
 
 def with_fresh_counters(record: Record, max_attempts: int) -> Record:
     """Give the record of a host whose attempts are used up as if none had been made; any other as it is."""
-    if record.attempts < max_attempts:
-        return record
-    return replace(record, attempts=0, lost_steps=0, failure=None, error=None, not_before=None)
+    return record if record.attempts < max_attempts else record.with_fresh_counters()
 
 
 def submitting(record: Record, decision: Decision, now: datetime) -> Record:
-    """Give the record to save before a step is asked for: should the answer be lost, the next look knows of it."""
+    """Give the record to save before a step is asked for: should the answer be lost, the next look knows of it.
+
+    The error of the attempt before stays until it is known how this one ends: `stop_on` goes by it.
+    """
     return replace(
         record,
         submitted=decision.step,
         submitted_at=now,
         arrived=False,
         forced=decision.force,
-        error=None,
         failure=None,
         not_before=None,
     )
@@ -280,7 +289,8 @@ def _standing(deployment: Deployment, host: HostState, memory: Memory, waiver: s
         return Decision("none", "waived", waiver, at_rest=True, memory=kept)
     misfit = next(_preflight.misfits(deployment, host), None)
     if misfit is not None:
-        return Decision("none", "incompatible", misfit, at_rest=True, memory=kept)
+        # With its error: a disk that a download has filled up is a misfit, and `stop_on` goes by what has failed
+        return Decision("none", "incompatible", misfit, at_rest=True, memory=memory)
     if host.status is None:
         reason = host.management_reason or "the COM interface of Click-to-Run does not answer"
         return Decision("none", "com_unavailable", reason, at_rest=True, memory=kept)
@@ -367,7 +377,7 @@ def _lost(memory: Memory, step: str) -> Memory:
     """Account for a step that left no trace: its request or the job that made it broke off. There is no pause."""
     failure = f"the connection broke while {'the download' if step == 'download' else 'the installation'} was asked for"
     if memory.lost_steps < LOST_STEPS:
-        return replace(memory, lost_steps=memory.lost_steps + 1, failure=failure, error=None)
+        return replace(memory, lost_steps=memory.lost_steps + 1, failure=failure)
     return replace(memory, attempts=memory.attempts + 1, failure=failure, error=None)
 
 
@@ -388,7 +398,8 @@ def _next_step(deployment: Deployment, host: HostState, memory: Memory, now: dat
     if early is not None:
         return replace(early, state="staged") if ready and early.state == "waiting" and gate.open else early
     allowed = permission(deployment.schedule, now, host.utc_offset_minutes)
-    if memory.not_before is not None and memory.not_before > now:
+    pause = timedelta(seconds=deployment.retry_delay)
+    if memory.not_before is not None and now < memory.not_before <= now + pause:  # or it is of a clock that was ahead
         at = memory.not_before.strftime("%H:%M:%SZ")
         reason = f"attempt {memory.attempts + 1} of {deployment.max_attempts} at {at}; {memory.failure}"
         return Decision("none", "waiting", reason, at_rest=False, memory=memory, until=memory.not_before)
@@ -449,8 +460,8 @@ def _apply(deployment: Deployment, host: HostState, memory: Memory, allowed: Per
 
 def _deferral(deployment: Deployment, memory: Memory, may_close: bool, now: datetime) -> Memory:
     """Begin a deferral, unless one lasts, the users agreed or all are used up."""
-    lasts = memory.deferred_until is not None and now < memory.deferred_until
-    if lasts or (may_close and (memory.consented or memory.deferrals >= deployment.apps.defer)):
+    lasts = _lasts(deployment, memory, now)
+    if lasts or (may_close and (_agreed(deployment, memory, now) or memory.deferrals >= deployment.apps.defer)):
         return memory
     until = now + timedelta(seconds=deployment.apps.wait)
     return replace(memory, deferrals=memory.deferrals + 1, deferred_until=until, consented=False)
@@ -458,8 +469,22 @@ def _deferral(deployment: Deployment, memory: Memory, may_close: bool, now: date
 
 def _ripe(deployment: Deployment, memory: Memory, now: datetime) -> bool:
     """Tell whether open applications are closed now: everybody agreed, or the last deferral is over."""
-    over = memory.deferred_until is None or memory.deferred_until <= now
-    return memory.consented or (over and memory.deferrals >= deployment.apps.defer)
+    over = not _lasts(deployment, memory, now)
+    return _agreed(deployment, memory, now) or (over and memory.deferrals >= deployment.apps.defer)
+
+
+def _lasts(deployment: Deployment, memory: Memory, now: datetime) -> bool:
+    """Tell whether a deferral lasts. One longer than any is of a clock that was ahead."""
+    longest = now + timedelta(seconds=deployment.apps.wait)
+    return memory.deferred_until is not None and now < memory.deferred_until <= longest
+
+
+def _agreed(deployment: Deployment, memory: Memory, now: datetime) -> bool:
+    """Tell whether everybody agreed, and lately: who said yes last week has other documents open by now."""
+    if not memory.consented or memory.deferred_until is None:
+        return False
+    asked = memory.deferred_until - timedelta(seconds=deployment.apps.wait)
+    return asked <= now < max(memory.deferred_until, asked + CONSENT_TIME)
 
 
 def _blocked(deployment: Deployment, host: HostState, memory: Memory, may_close: bool, news: bool) -> Decision:

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
@@ -19,6 +20,20 @@ from ansible_collections.officefleet.c2r.plugins.plugin_utils._deployments.momen
 from ansible_collections.officefleet.c2r.plugins.plugin_utils._schedule import Schedule
 from ansible_collections.officefleet.c2r.plugins.plugin_utils._slices import Slice
 from ansible_collections.officefleet.c2r.plugins.plugin_utils._sources import ImageSource, Slot, choose, slots
+
+#: Rules that give a host new attempts when they change; the times of the schedule do so, too.
+_POLICY = (
+    "min_free_disk",
+    "take_over",
+    "max_attempts",
+    "retry_delay",
+    "apps",
+    "force_app_shutdown",
+    "multi_session_shutdown",
+    "display_level",
+    "allow_downgrade",
+    "goal",
+)
 
 
 @dataclass(frozen=True)
@@ -93,6 +108,13 @@ class Deployment:
             requirements=chosen.requirements,
             min_free_disk=chosen.shared_size if self.min_free_disk is None else self.min_free_disk,
         )
+
+    @property
+    def policy(self) -> str:
+        """A mark of the rules that say how and when a host is updated; another mark gives it new attempts."""
+        schedule = replace(self.schedule, halted=False, ring_available_from=ASAP)
+        rules = [(name, getattr(self, name)) for name in _POLICY]
+        return hashlib.sha256(repr((schedule, rules)).encode()).hexdigest()[:16]
 
     @property
     def target(self) -> Version:

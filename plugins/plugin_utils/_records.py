@@ -30,7 +30,7 @@ class NoRecordsError(RecordError):
 
 @dataclass(frozen=True, order=True)
 class DeploymentKey:
-    """What a record's counters belong to: another name, version or source starts them anew."""
+    """What a record's counters belong to: another name, version or source starts them anew, and so do other rules."""
 
     name: str
     channel: str
@@ -107,21 +107,44 @@ class Record:
     at_rest: bool = False
     revisit_at: datetime | None = None  #: when a run that goes on looks again; None: not in this run
     history: tuple[Transition, ...] = field(default=())
+    policy: str | None = (
+        None  #: mark of the deployment's rules that counters belong to; None: an older release wrote it
+    )
 
     def started(self, deployment: Deployment, ring: str) -> Record:
-        """Give the record as this deployment begins with it: counters of another deployment are dropped."""
-        key = DeploymentKey.of(deployment)
-        if key == self.deployment:
-            return replace(self, ring=ring)
-        fresh = Record(self.host, ring, key)
-        return replace(fresh, version=self.version, seen_at=self.seen_at, history=self.history)
+        """Give the record as this deployment begins with it: what another one counted is dropped.
+
+        What goes on at the host does not end with a new name, source or rule: a step under way, an awaited restart.
+        """
+        key, policy = DeploymentKey.of(deployment), deployment.policy
+        if key == self.deployment and self.policy in (policy, None):
+            return replace(self, ring=ring, policy=policy)
+        if key.same(self.deployment):
+            return replace(self.with_fresh_counters(), ring=ring, deployment=key, policy=policy)
+        fresh = Record(self.host, ring, key, policy=policy)
+        fresh = replace(fresh, version=self.version, seen_at=self.seen_at, history=self.history)
+        if (key.channel, key.version) != (self.deployment.channel, self.deployment.version):
+            return fresh
+        going_on = {name: getattr(self, name) for name in _GOING_ON}
+        return replace(fresh, **going_on, failure=self.failure if self.awaits_restart else None)
+
+    def with_fresh_counters(self) -> Record:
+        """Give the record as if no attempt had been made."""
+        failure = self.failure if self.awaits_restart else None
+        return replace(self, attempts=0, lost_steps=0, failure=failure, error=None, not_before=None)
 
     @property
     def since(self) -> datetime | None:
-        """When the host entered its present state, as far back as the history goes; None when never visited."""
+        """When the host entered its present state, as far back as the history goes; None when never visited.
+
+        A host that did not answer meanwhile, such as a laptop at night, has been in it all the same; one that was
+        compliant with another version has not.
+        """
         since = self.updated_at
         for entry in reversed(self.history):
-            if entry.state != self.state:
+            if entry.state == "unreachable" != self.state:
+                continue
+            if entry.state != self.state or (self.state == "compliant" and entry.version != self.version):
                 break
             since = entry.at
         return since
@@ -139,6 +162,18 @@ class Record:
             self.error,
             self.restart_told,
         )
+
+
+_GOING_ON = (
+    "status",
+    "submitted",
+    "submitted_at",
+    "arrived",
+    "forced",
+    "staged",
+    "awaits_restart",
+    "restart_told",
+)
 
 
 @dataclass(frozen=True)
@@ -190,6 +225,7 @@ def from_json(document: object) -> Record:
         host=fields.text("host"),
         ring=fields.optional_text("ring") or "",
         deployment=_key(fields.fields("deployment")),
+        policy=fields.optional_text("policy"),
         state=fields.text("state"),
         reason=fields.optional_text("reason") or "",
         version=fields.optional_text("version"),

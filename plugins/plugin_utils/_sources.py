@@ -14,6 +14,7 @@ from ansible_collections.officefleet.c2r.plugins.plugin_utils._leases import Lea
 
 #: A host that nobody looks at for so long gives its slot to another.
 SLOT_TIME = timedelta(hours=4)
+UNLIMITED = 1_000_000  #: for a download that runs anyway
 SLOT_PAUSE = timedelta(seconds=60)  #: until a host without a slot is looked at again
 
 
@@ -79,9 +80,11 @@ def take(leases: Leases, wanted: Sequence[Slot], host: str, now: datetime) -> Sl
 
 
 def keep(leases: Leases, held: Sequence[Slot], host: str, now: datetime) -> None:
-    """Prolong a host's slots. One that had expired may be another's by now; the download goes on all the same."""
-    for number, _slot in enumerate(held):
-        leases.renew(holder(host, number), now + SLOT_TIME, now)
+    """Prolong a host's slots. One that had expired may be another's by now; the download goes on and counts again."""
+    for number, slot in enumerate(held):
+        name = holder(host, number)
+        if not leases.renew(name, now + SLOT_TIME, now):
+            leases.acquire(slot.name, name, UNLIMITED, now + SLOT_TIME, now)
 
 
 def give_back(leases: Leases, held: Sequence[Slot], host: str) -> None:

@@ -381,6 +381,30 @@ def test_a_download_that_cannot_be_seen_keeps_its_slot(
     assert slots_held(records) == ()
 
 
+def limited_to_one(records: Path, **rules: Any) -> dict[str, Any]:
+    """What reconcile is given where one host may download at a time."""
+    deployment = Deployment.from_options(validated(ARGUMENT_SPEC["deployment"]["options"], DEPLOYMENT))
+    return {"rules": dumped(replace(deployment, slots=(Slot(SOURCE, 1),), **rules)), "records": str(records)}
+
+
+def test_a_download_whose_slot_has_lapsed_counts_again(records: Path) -> None:
+    options = limited_to_one(records)
+    Transcript(reconcile.ActionModule, options).run([answer(), taken("download", "download_pending")])
+    leases, now = DirectoryStore(str(records)).leases, datetime.now(UTC)
+    leases.release("ws-001")
+    assert leases.acquire(SOURCE, "ws-002", 1, now + timedelta(hours=1), now)
+    Transcript(reconcile.ActionModule, options).run([answer("downloading")])
+    assert slots_held(records) == ("ws-001", "ws-002"), "a third has to wait for both"
+
+
+def test_a_download_that_filled_the_disk_gives_its_slot_back(records: Path) -> None:
+    options = limited_to_one(records, min_free_disk=10**9)
+    Transcript(reconcile.ActionModule, options).run([answer(), taken("download", "download_pending")])
+    result = Transcript(reconcile.ActionModule, options).run([failed("download_failed", 9, free_disk_bytes=1)])
+    assert (result["state"], result["attempts"], result["error"]["code"]) == ("incompatible", 1, "9")
+    assert slots_held(records) == ()
+
+
 def test_a_refused_step_is_told_by_the_state(records: Path) -> None:
     result = transcript(records).run([answer(), refused("download", "busy", "downloading")])
     assert (result["changed"], result["state"]) == (False, "waiting")

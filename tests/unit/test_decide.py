@@ -15,6 +15,7 @@ from ansible_collections.officefleet.c2r.plugins.plugin_utils._decide import Dec
 from ansible_collections.officefleet.c2r.plugins.plugin_utils._deployment import Deployment
 from ansible_collections.officefleet.c2r.plugins.plugin_utils._deployments.model import Apps, Restart
 from ansible_collections.officefleet.c2r.plugins.plugin_utils._deployments.moments import LOCAL, Moment
+from ansible_collections.officefleet.c2r.plugins.plugin_utils._errors import decode
 from ansible_collections.officefleet.c2r.plugins.plugin_utils._host_state import BUSY, STATUSES, HostState
 from ansible_collections.officefleet.c2r.plugins.plugin_utils._records import DeploymentKey, Record
 from ansible_collections.officefleet.c2r.plugins.plugin_utils._rings import OPEN, Gate
@@ -170,6 +171,8 @@ CASES = [
          "3 of 3 attempts failed", record=replace(DOWNLOAD_ASKED, attempts=2), attempts=3, memory={"not_before": None}),
     Case("the failure is counted once", look(status="download_failed", error_code=9), "none", "waiting", False,
          record=replace(RECORD, attempts=1, not_before=LATER, failure="download failed"), attempts=1),
+    Case("its time is of a clock that was ahead", look(status="download_failed", error_code=9), "download",
+         "downloading", False, record=replace(RECORD, attempts=1, not_before=NOW + timedelta(days=400)), attempts=1),
     Case("its time has come", look(status="download_failed", error_code=9), "download", "downloading", False,
          record=replace(RECORD, attempts=1, not_before=NOW), attempts=1),
     Case("download cancelled", look(status="download_cancelled"), "none", "waiting", False, "cancelled on the host",
@@ -263,6 +266,16 @@ CASES = [
          False, deployment=FORCING, record=replace(STAGED, deferrals=2, deferred_until=NOW)),
     Case("overdue, force, everybody agreed", look(ready=TARGET, blocking_apps=("EXCEL",)), "apply", "applying", False,
          deployment=FORCING, record=replace(STAGED, deferrals=1, deferred_until=LATER, consented=True)),
+    Case("overdue, force, everybody agreed last week", look(ready=TARGET, blocking_apps=("EXCEL",)), "none", "blocked",
+         True, "(2 of 2)", deployment=FORCING,
+         record=replace(STAGED, deferrals=1, deferred_until=NOW - timedelta(days=7), consented=True),
+         memory={"consented": False}),
+    Case("overdue, force, everybody agreed just now to a short deferral", look(ready=TARGET, blocking_apps=("EXCEL",)),
+         "apply", "applying", False, deployment=replace(FORCING, apps=replace(FORCING.apps, wait=60)),
+         record=replace(STAGED, deferrals=1, deferred_until=EARLIER, consented=True)),
+    Case("overdue, force, a deferral of a clock that was ahead", look(ready=TARGET, blocking_apps=("EXCEL",)), "apply",
+         "applying", False, deployment=FORCING,
+         record=replace(STAGED, deferrals=2, deferred_until=NOW + timedelta(days=400))),
     Case("overdue, force, several people", look(ready=TARGET, blocking_apps=("EXCEL",), multi_session=True), "none",
          "blocked", True, deployment=FORCING, record=replace(STAGED, deferrals=2, deferred_until=NOW)),
     Case("overdue, force, closed by the user", look(ready=TARGET), "apply", "applying", False, deployment=FORCING,
@@ -277,6 +290,16 @@ CASES = [
     Case("waived", look(), "none", "waived", True, "lab, until 2027", deployment=WAIVED),
     Case("waived while it downloads", look(status="downloading"), "none", "waived", True, record=DOWNLOAD_ASKED,
          deployment=WAIVED),
+    Case("waived, and its download has ended meanwhile", look(status="download_succeeded", ready=TARGET), "none",
+         "waived", True, record=DOWNLOAD_ASKED, deployment=WAIVED, memory={"submitted": None, "staged": True}),
+    Case("the download has filled the disk up", look(status="download_failed", error_code=9, free_disk_bytes=1), "none",
+         "incompatible", True, "GB free", record=DOWNLOAD_ASKED, deployment=replace(DEPLOYMENT, min_free_disk=10**9),
+         attempts=1, memory={"submitted": None, "error": decode("com_status", 9)}),
+    Case("the disk is still full", look(status="download_failed", error_code=9, free_disk_bytes=1), "none",
+         "incompatible", True, record=replace(RECORD, attempts=1, error=decode("com_status", 9)), attempts=1,
+         deployment=replace(DEPLOYMENT, min_free_disk=10**9), memory={"error": decode("com_status", 9)}),
+    Case("it was at the target, and is not any more", look(), "download", "downloading", False, attempts=0,
+         record=replace(RECORD, version=TARGET, state="unreachable", attempts=3, deferrals=9), memory={"deferrals": 0}),
     Case("waived and at the target", look(version=TARGET), "none", "compliant", True, deployment=WAIVED),
     Case("the installation ended and Windows waits for a restart", look(status="apply_succeeded", restart_pending=True),
          "none", "restart_pending", True, "Windows waits for a restart", record=APPLY_ASKED, attempts=0),
@@ -330,6 +353,16 @@ def test_decide(case: Case) -> None:
         assert decision.memory.attempts == case.attempts
     for key, value in case.memory.items():
         assert getattr(decision.memory, key) == value
+
+
+def test_an_error_stays_until_the_next_attempt_has_ended() -> None:
+    failed = replace(RECORD, attempts=1, error=decode("com_status", 9), status="download_failed", failure="it failed")
+    record = _decide.submitting(failed, DOWNLOAD, NOW)
+    under_way = _decide.after_step(DEPLOYMENT, look(status="downloading"), record, NOW, OPEN, StepAnswer(True))
+    assert under_way.memory.error == failed.error, "stop_on goes by it"
+    record = recorded(record, under_way, look(status="downloading"), NOW)
+    done = look(status="download_succeeded", ready=TARGET)
+    assert decide(DEPLOYMENT, done, record, NOW + timedelta(minutes=1), OPEN).memory.error is None
 
 
 def test_a_timeout_names_its_remedy() -> None:

@@ -9,14 +9,15 @@ import json
 import os
 import subprocess
 import sys
-from dataclasses import replace
-from datetime import UTC, datetime
+from dataclasses import fields, replace
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from ansible_collections.officefleet.c2r.plugins.plugin_utils import _errors
+from ansible_collections.officefleet.c2r.plugins.plugin_utils._deployment import Deployment
 from ansible_collections.officefleet.c2r.plugins.plugin_utils._directory_store import DirectoryStore
 from ansible_collections.officefleet.c2r.plugins.plugin_utils._fields import DamagedError
 from ansible_collections.officefleet.c2r.plugins.plugin_utils._records import (
@@ -28,6 +29,7 @@ from ansible_collections.officefleet.c2r.plugins.plugin_utils._records import (
     to_json,
 )
 from ansible_collections.officefleet.c2r.plugins.plugin_utils._report import records as report
+from ansible_collections.officefleet.c2r.plugins.plugin_utils._schedule import Schedule
 
 AT = datetime(2026, 11, 21, 8, 0, tzinfo=UTC)
 FULL = Record(
@@ -46,10 +48,16 @@ FULL = Record(
     attempts=3,
     failure="download failed",
     deferrals=1,
+    deferred_until=AT,
+    consented=True,
+    waits_for_slot="http://library.example/x",
+    awaits_restart=True,
+    restart_told="notice",
     not_before=AT,
     submitted="download",
     submitted_at=AT,
     arrived=True,
+    forced=True,
     lost_steps=1,
     staged=True,
     seen_at=AT,
@@ -57,7 +65,66 @@ FULL = Record(
     at_rest=True,
     revisit_at=AT,
     history=(Transition(AT, "failed", "16.0.20131.20206", "3 of 3 attempts failed"),),
+    policy="5f2b",
 )
+
+
+def test_the_full_record_leaves_nothing_out() -> None:
+    assert [known.name for known in fields(Record) if getattr(FULL, known.name) == known.default] == []
+
+
+def after(*states: tuple[str, str], state: str = "compliant") -> Record:
+    """A record with a history of states and versions, an hour apart."""
+    entries = (Transition(AT + timedelta(hours=hour), *each, "") for hour, each in enumerate(states))
+    return replace(FULL, state=state, version="2", history=tuple(entries))
+
+
+def test_silence_in_between_does_not_end_a_state() -> None:
+    nights = after(("waiting", "1"), ("compliant", "2"), ("unreachable", "2"), ("compliant", "2"), ("unreachable", "2"))
+    assert nights.since == AT + timedelta(hours=1)
+    assert replace(nights, state="unreachable").since == AT + timedelta(hours=4)
+    reopened = after(("blocked", "2"), ("staged", "2"), ("unreachable", "2"), ("blocked", "2"), state="blocked")
+    assert reopened.since == AT + timedelta(hours=3)
+
+
+def test_who_was_compliant_with_another_version_was_not_with_this() -> None:
+    assert after(("compliant", "1"), ("unreachable", "1"), ("compliant", "2")).since == AT + timedelta(hours=2)
+
+
+DEPLOYMENT = Deployment("2607", "16.0.20228.20190", "http://library.example/x", channel="MonthlyEnterprise")
+BEGUN = replace(FULL, policy=DEPLOYMENT.policy, awaits_restart=False)
+
+
+def test_the_same_deployment_goes_on_where_it_was() -> None:
+    assert BEGUN.started(DEPLOYMENT, "pilot") == BEGUN
+    older_release = replace(BEGUN, policy=None)
+    assert older_release.started(DEPLOYMENT, "pilot") == BEGUN
+    halted = replace(DEPLOYMENT, schedule=Schedule(halted=True))
+    assert BEGUN.started(halted, "early") == replace(BEGUN, ring="early")
+
+
+@pytest.mark.parametrize(
+    "rules", [{"source": "http://other.example/x"}, {"retry_delay": 60}, {"schedule": Schedule(after_deadline="apply")}]
+)
+def test_another_source_or_rule_gives_new_attempts_and_nothing_else(rules: dict[str, Any]) -> None:
+    changed = replace(DEPLOYMENT, **rules)
+    counters: dict[str, Any] = {"attempts": 0, "lost_steps": 0, "failure": None, "error": None, "not_before": None}
+    key = DeploymentKey.of(changed)
+    assert BEGUN.started(changed, "pilot") == replace(BEGUN, deployment=key, policy=changed.policy, **counters)
+
+
+@pytest.mark.parametrize("changes", [{"name": "again"}, {"source": "http://other.example/x"}])
+def test_a_restart_that_is_awaited_is_awaited_under_any_name_and_source(changes: dict[str, Any]) -> None:
+    waits = replace(BEGUN, submitted=None, awaits_restart=True, failure="Windows waits for a restart")
+    named = waits.started(replace(DEPLOYMENT, **changes), "pilot")
+    assert (named.awaits_restart, named.failure, named.attempts) == (True, waits.failure, 0)
+    assert not waits.started(replace(DEPLOYMENT, version="16.0.20326.20100", **changes), "pilot").awaits_restart
+
+
+def test_a_step_under_way_is_known_under_another_name() -> None:
+    renamed = BEGUN.started(replace(DEPLOYMENT, name="again"), "pilot")
+    assert (renamed.submitted, renamed.arrived, renamed.submitted_at) == ("download", True, AT)
+    assert (renamed.state, renamed.failure, renamed.deferrals) == ("waiting", None, 0)
 
 
 def test_a_record_comes_back_as_it_was(tmp_path: Path) -> None:
