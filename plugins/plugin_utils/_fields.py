@@ -22,6 +22,8 @@ class DamagedError(Exception):
 def clean(text: str) -> str:
     """Return text that is safe to print: one line, no control characters, nothing that UTF-8 cannot carry."""
     one_line = " ".join(text.split())
+    if one_line.isascii() and one_line.isprintable():  # nearly all text: reports clean hundreds of thousands
+        return one_line
     return "".join("\ufffd" if unicodedata.category(c) in ("Cc", "Cs") or c in _DIRECTION else c for c in one_line)
 
 

@@ -172,6 +172,19 @@ def test_history_is_there_to_unfold() -> None:
     ]
 
 
+def test_a_long_history_is_shown_by_its_end() -> None:
+    """A page of thousands of hosts has to stay one that browsers open."""
+    entries = [{"at": f"2026-11-{day:02}T08:00:00Z", "state": "waiting", "note": f"day {day}"} for day in range(1, 21)]
+    (detail,) = tree(page([record(history=entries)])).findall(".//details")
+    items = [" ".join(item.text_content().split()) for item in detail.iter("li")]
+    assert items[0] == "10 earlier in the record"
+    assert (items[1], items[-1], len(items)) == (
+        "2026-11-11 08:00 waiting : day 11",
+        "2026-11-20 08:00 waiting : day 20",
+        11,
+    )
+
+
 def test_a_fleet_without_records_says_so() -> None:
     document = tree(page([]))
     assert "No host has a record yet." in document.text_content()

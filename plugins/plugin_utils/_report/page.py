@@ -16,6 +16,7 @@ from ansible_collections.officefleet.c2r.plugins.plugin_utils._report.states imp
 from ansible_collections.officefleet.c2r.plugins.plugin_utils._report.summary import Summary, action, natural
 
 TEMPLATE = "report.html.j2"
+HISTORY = 10  #: transitions of a host that are shown; all fifty of thousands would be a page of tens of megabytes
 _GENERATED = re.compile(r'<time id="generated"[^<]*</time>')
 
 
@@ -40,6 +41,7 @@ def render(summary: Summary, generated: datetime) -> str:
         states=STATES,
         numeric=("Hosts",),
         generated=generated,
+        shown=HISTORY,
     )
 
 
