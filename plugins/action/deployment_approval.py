@@ -19,6 +19,7 @@ from ansible_collections.officefleet.c2r.plugins.plugin_utils import _file_chang
 from ansible_collections.officefleet.c2r.plugins.plugin_utils._arguments import ArgumentsError, given
 from ansible_collections.officefleet.c2r.plugins.plugin_utils._deployments import approving, reading
 from ansible_collections.officefleet.c2r.plugins.plugin_utils._deployments.model import FleetDeployment
+from ansible_collections.officefleet.c2r.plugins.plugin_utils._named import with_variables
 
 RELEASE = "officefleet.c2r.release"
 
@@ -36,7 +37,7 @@ class ActionModule(ActionBase):
         try:
             return self._approve(given(ARGUMENT_SPEC, self._task.args), task_vars or {})
         except (ArgumentsError, CdnError, AnsibleError) as error:
-            return {"failed": True, "msg": str(error)}
+            return {"failed": True, "msg": with_variables(str(error), self._task.args.get("variables") or {})}
 
     def _approve(self, options: Mapping[str, Any], task_vars: dict[str, Any]) -> dict[str, Any]:
         path, now = options["deployments"], datetime.now(timezone.utc)

@@ -16,6 +16,7 @@ from ansible_collections.officefleet.c2r.plugins.modules.deployment_rollback imp
 from ansible_collections.officefleet.c2r.plugins.plugin_utils import _file_change, _staged_images
 from ansible_collections.officefleet.c2r.plugins.plugin_utils._arguments import ArgumentsError, given
 from ansible_collections.officefleet.c2r.plugins.plugin_utils._deployments.rolling_back import Rollback, roll_back
+from ansible_collections.officefleet.c2r.plugins.plugin_utils._named import with_variables
 
 
 class ActionModule(ActionBase):
@@ -31,7 +32,7 @@ class ActionModule(ActionBase):
         try:
             return self._propose(given(ARGUMENT_SPEC, self._task.args), task_vars or {})
         except (ArgumentsError, CdnError) as error:
-            return {"failed": True, "msg": str(error)}
+            return {"failed": True, "msg": with_variables(str(error), self._task.args.get("variables") or {})}
 
     def _propose(self, options: Mapping[str, Any], task_vars: Mapping[str, Any]) -> dict[str, Any]:
         path = options["deployments"]

@@ -51,13 +51,18 @@ options:
     type: str
   output:
     description:
-      - File on the controller that gets the proposal. One whose name ends in C(.patch) or C(.diff) gets the change as
-        C(git apply) takes it, any other the whole new text.
+      - File on the controller that gets the proposal, not O(deployments) itself. One whose name ends in C(.patch) or
+        C(.diff) gets the change as C(git apply) takes it, any other the whole new text.
     type: path
   write:
     description: Whether to write into O(deployments).
     type: bool
     default: false
+  variables:
+    description:
+      - Names of the variables that the options are taken from, by option. Messages name them then.
+    type: dict
+    default: {}
 extends_documentation_fragment:
   - ansible.builtin.action_common_attributes
 attributes:
@@ -155,6 +160,7 @@ ARGUMENT_SPEC: dict[str, dict[str, Any]] = {
     "replace": {"type": "bool", "default": False},
     "library": {"type": "str"},
     "output": {"type": "path"},
+    "variables": {"type": "dict", "default": {}},
     "write": {"type": "bool", "default": False},
 }
 

@@ -30,7 +30,8 @@ options:
   version:
     description:
       - The version to go back to. It has to be earlier than the deployment's.
-      - Without it the highest earlier one that another deployment of the channel in the file has.
+      - Without it the highest earlier one that another deployment of the channel in the file has. A deployment with its
+        way back behind it, as this module puts it there, does not count.
     type: str
   pin_until:
     description: Until when the hosts stay there, in the form of the file, such as V(2027-01-31).
@@ -50,6 +51,11 @@ options:
   output:
     description: As O(officefleet.c2r.deployment_approval#module:output).
     type: path
+  variables:
+    description:
+      - Names of the variables that the options are taken from, by option. Messages name them then.
+    type: dict
+    default: {}
 extends_documentation_fragment:
   - ansible.builtin.action_common_attributes
 attributes:
@@ -129,6 +135,7 @@ ARGUMENT_SPEC: dict[str, dict[str, Any]] = {
     "name": {"type": "str"},
     "library": {"type": "str"},
     "output": {"type": "path"},
+    "variables": {"type": "dict", "default": {}},
 }
 
 

@@ -32,6 +32,11 @@ def shown_name(path: str) -> str:
 
 def proposed(path: str, text: str, diff: str, *, output: str | None, write: bool, check_mode: bool) -> dict[str, Any]:
     """Write what is asked for and give the result's `changed`, `diff` and `written`. InputError names the option."""
+    if output and _same(Path(output), Path(path)):
+        raise InputError(
+            f"output: {output!r} is the deployment file itself, which stays as it is. Name another file for the "
+            "proposal, such as proposal.patch."
+        )
     wanted: dict[Path, tuple[str, str]] = {}
     if output and diff:
         wanted[Path(output).expanduser()] = ("output", diff if output.endswith(PATCHES) else text)
@@ -48,3 +53,10 @@ def proposed(path: str, text: str, diff: str, *, output: str | None, write: bool
         except publish.DestError as error:
             raise InputError(option + str(error).removeprefix("dest")) from error
     return {"changed": bool(written), "written": written, "diff": {"prepared": diff}}
+
+
+def _same(one: Path, other: Path) -> bool:
+    try:
+        return one.expanduser().samefile(other.expanduser())
+    except OSError:
+        return False

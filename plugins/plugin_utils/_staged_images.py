@@ -24,7 +24,7 @@ def manifest_of(library: str | None) -> ManifestOf:
     def look(url: str, channel: str, version: str) -> Manifest | None:
         image = f"{library.rstrip('/')}/{channel}/{version}" if library else Source(url).image(channel, version)
         if image not in seen:
-            seen[image] = _read(image)
+            seen[image] = _read(image, "library" if library else "source")
         return seen[image]
 
     return look
@@ -49,18 +49,20 @@ def _is_there(look: ManifestOf, url: str, channel: str, version: str) -> bool:
         return False
 
 
-def _read(image: str) -> Manifest | None:
+def _read(image: str, option: str) -> Manifest | None:
     if image.startswith("\\\\"):
         raise InputError(
-            f"library: this machine cannot read {image}, a UNC path. Name the directory or the URL at which it reads "
+            f"this machine cannot read {image}, a UNC path. Set library to the directory or the URL at which it reads "
             "the same library."
         )
     place = f"{image}/{manifest.NAME}"
     if "://" not in place and not Path(image).expanduser().exists():
         return None
     try:
-        return Manifest.from_json(http.read_source(place, "library").decode())
+        return Manifest.from_json(http.read_source(place, option).decode())
     except NotInBuildError:
         return None
     except UnicodeDecodeError as error:
-        raise InputError(f"library: {http.redact(place)} is no manifest of an image. Stage the image again.") from error
+        raise InputError(
+            f"{option}: {http.redact(place)} is no manifest of an image. Stage the image again."
+        ) from error

@@ -56,7 +56,11 @@ def test_a_version_is_proposed_and_written_only_if_asked(tmp_path: Path) -> None
     assert "changed=0" in output
     status, output = desk.play("approve", version=NEW.version, approve_write=True, deployment="monthly")
     assert status == 2
-    assert f"'monthly' is pinned to {VERSION} already (office/deployments.yml:4)" in output
+    assert f"officefleet_version: 'monthly' is pinned to {VERSION} already (office/deployments.yml:4)" in output
+    assert "Set officefleet_approve_replace to true" in output
+    status, output = desk.play("approve", version=VERSION, deployment="monthly", approve_output=str(desk.path))
+    assert status == 2
+    assert "officefleet_approve_output: " in output
     assert desk.path.read_bytes().decode() == after
 
 
@@ -115,7 +119,7 @@ def test_what_is_not_told_is_asked_for(tmp_path: Path) -> None:
     assert (status, "officefleet_deployments is not set" in output) == (2, True)
     status, output = desk.play("approve")
     assert status == 2
-    assert "deployment: name the one to approve: monthly, other." in output
+    assert "officefleet_deployment: name the one to approve: monthly, other." in output
     status, output = desk.play("approve", deployments=str(tmp_path / "none.yml"))
     assert status == 2
     assert "cannot be read: No such file" in output

@@ -42,6 +42,9 @@ def test_the_way_back_is_proposed(tmp_path: Path) -> None:
     assert not patch.exists()
 
     desk.stage(OLDER)
+    status, output = desk.play("rollback", **{**given, "rollback_output": str(desk.path)})
+    assert (status, desk.path.read_text()) == (2, TEXT)
+    assert "officefleet_rollback_output: " in output
     status, output = desk.play("rollback", "--check", **given)
     assert (status, patch.exists()) == (0, False), output
     status, output = desk.play("rollback", **given)
@@ -56,3 +59,4 @@ def test_the_way_back_is_proposed(tmp_path: Path) -> None:
     assert (new["version"], new["rings"], new["pin_until"]) == (OLDER, ["pilot"], "2999-01-31")
     status, output = desk.play("rollback", **given)
     assert status == 2, "there is one already"
+    assert "Set officefleet_rollback_name to another one." in output

@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 import subprocess
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
@@ -134,7 +134,7 @@ def test_another_version_needs_to_be_asked_for() -> None:
     pinned = approved(version=OLDER).text
     with pytest.raises(InputError) as refused:
         approved(text=pinned)
-    for words in ("version: 'broad' is pinned to", OLDER, VERSION, "deployments.yml:7", "replacement"):
+    for words in ("version: 'broad' is pinned to", OLDER, VERSION, "deployments.yml:7", "Set replace to true"):
         assert words in str(refused.value)
     assert approved(text=pinned, replace=True).text == approved().text
 
@@ -172,6 +172,21 @@ def test_what_does_not_fit_is_refused(options: dict[str, Any], says: list[str]) 
         approved(**options)
     for words in says:
         assert words in str(refused.value)
+
+
+def test_dates_of_rings_may_be_dates_of_yaml() -> None:
+    dates = approved("other", ring_dates={"lab": date(2026, 12, 1), "last": datetime(2026, 12, 5, 6, 30)})
+    assert dates.text == approved("other", ring_dates={"lab": "2026-12-01", "last": "2026-12-05 06:30:00"}).text
+    with pytest.raises(InputError, match="'20261201' is no"):
+        approved("other", ring_dates={"lab": 20261201})
+    with pytest.raises(FileProblemsError, match="2025-12-01 00:00 UTC has passed, it would begin at once"):
+        approved("other", ring_dates={"lab": "2025-12-01"})
+
+
+def test_a_value_over_several_lines_is_left_to_people() -> None:
+    text = TEXT.replace("    version:\n", f"    version: >-\n      {OLDER}\n    # about the rings\n")
+    with pytest.raises(InputError, match="'other' is written cannot be edited safely"):
+        approved("other", text=text, replace=True)
 
 
 def test_a_file_with_problems_is_not_touched() -> None:

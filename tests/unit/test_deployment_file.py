@@ -389,6 +389,7 @@ def test_a_value_that_does_not_fit(text: str, says: list[str]) -> None:
         (1, "", ["file: it is empty"]),
         (1, "$ANSIBLE_VAULT;1.1;AES256\n6162", ["file: it is encrypted"]),
         (3, "deployments:\n  - name: a\n   channel: b\n", ["file: it is no YAML"]),
+        (2, "deployments:\n\t- name: a\n", ["file: it is no YAML", "Indent with spaces."]),
         (2, "deployments: []\n---\nmore: 1\n", ["it is no YAML"]),
         (2, "deployments: []\n# \x07", ["the character"]),
         (1, "deployments: " + "[" * 5000, ["nested too deeply"]),

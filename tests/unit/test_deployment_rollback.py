@@ -119,7 +119,7 @@ def test_rings_and_version_can_be_chosen() -> None:
         ({"rings": ["pilt"]}, "rings: 'december' has no ring 'pilt'. Did you mean 'pilot'?"),
         ({"pin_until": "2026-12-01"}, "pin_until: 2026-12-01 00:00 UTC has passed"),
         ({"pin_until": "soon"}, "pin_until"),
-        ({"new_name": "november"}, "november"),
+        ({"new_name": "no/name"}, "'no/name' is not a name"),
         ({"manifest": lambda *_: None}, f"there is no image MonthlyEnterprise {OLDER}"),
     ],
 )
@@ -127,6 +127,28 @@ def test_what_does_not_fit_is_refused(options: dict[str, Any], says: str) -> Non
     with pytest.raises(InputError) as refused:
         back(**options)
     assert says in str(refused.value)
+
+
+def test_a_version_that_was_gone_back_from_is_not_gone_back_to() -> None:
+    """December went back to November, and now January is bad, too."""
+    text = back().text.replace("allow_downgrade: true\n", "allow_downgrade: true\n    halted: true\n")
+    january = "  - name: january\n    template: standard\n    version: 16.0.20326.20100\n    deadline: 2027-01-15\n"
+    text = text.replace("  # servers have", f"{january}\n  # servers have")
+    assert back(text, "january").deployment.version == OLDER
+    assert back(text, "january", version=VERSION).approved_in == "december", "whoever names it means it"
+
+
+def test_a_name_that_would_be_too_long_is_shortened_and_one_that_is_taken_refused() -> None:
+    name = "x" * 60
+    assert back(TEXT.replace("december", name), name).deployment.name == f"{'x' * 44} back to 20131.20206"
+    with pytest.raises(InputError, match=r"name: 'november' is in the file already \(deployments.yml:14\)"):
+        back(new_name="november")
+
+
+def test_comments_behind_the_last_key_stay_with_the_old_deployment() -> None:
+    text = TEXT[: TEXT.index("    notice:")] + "    # mind the exclusions\n" + TEXT[TEXT.index("\n  # servers") :]
+    after = back(text).text
+    assert after.index("# mind the exclusions") < after.index("- name: december back") < after.index("# servers")
 
 
 def test_a_file_with_problems_is_not_added_to() -> None:

@@ -31,7 +31,7 @@ def approve(
     version: str,
     now: datetime,
     *,
-    ring_dates: Mapping[str, str] | None = None,
+    ring_dates: Mapping[str, object] | None = None,
     replace: bool = False,
     file: str = "deployments.yml",
     groups: Mapping[str, Collection[str]] | None = None,
@@ -51,13 +51,13 @@ def approve(
     if before not in (None, full) and not replace:
         raise InputError(
             f"version: {name!r} is pinned to {before} already ({file}:{pinned.at('version').line}), so {full} is not "
-            "written. Ask for a replacement if that is meant; hosts that have it already are then behind."
+            "written. Set replace to true if that is meant; hosts that have it already are then behind."
         )
     after = text
     if before != full:
         after = editing.with_value(after, editing.deployment(after, name), "version", full)
     for ring, available in (ring_dates or {}).items():
-        after = _with_ring_date(after, name, ring, available)
+        after = _with_ring_date(after, name, ring, str(available))  # YAML of variables may make a date of it
     _nothing_else(text, after, name, rings=bool(ring_dates))
     approved = reading.read(after, now, file=file, fresh=(name,), groups=groups, manifest=manifest).deployment(name)
     if approved.version != full:

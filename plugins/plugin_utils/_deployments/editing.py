@@ -8,6 +8,7 @@ from __future__ import annotations
 import difflib
 import re
 
+from ansible_collections.officefleet.c2r.plugins.module_utils._cdn.errors import InputError
 from ansible_collections.officefleet.c2r.plugins.plugin_utils._deployments import yaml_tree
 from ansible_collections.officefleet.c2r.plugins.plugin_utils._deployments.yaml_tree import Node
 
@@ -26,6 +27,8 @@ def with_value(text: str, node: Node, key: str, value: str, *, quoted: bool = Tr
     written = f'"{value}"' if quoted else value
     present = node.mapping.get(key)
     if present is not None:
+        if "\n" in text[present.start : present.end]:  # a comment behind it would come to stand in another line
+            raise InputError(UNSAFE.format(node.mapping["name"].value if "name" in node.mapping else key))
         return _replaced(text, present, value, written)
     anchor = node.mapping["name" if "name" in node.mapping else "group"]
     if node.flow:

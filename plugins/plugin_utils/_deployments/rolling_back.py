@@ -5,9 +5,11 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import pairwise
 from typing import Any
 
 import yaml
@@ -20,6 +22,7 @@ from ansible_collections.officefleet.c2r.plugins.plugin_utils._deployments.check
 from ansible_collections.officefleet.c2r.plugins.plugin_utils._deployments.model import FleetDeployment
 from ansible_collections.officefleet.c2r.plugins.plugin_utils._deployments.yaml_tree import Node
 
+LONGEST_NAME = 64
 #: What the way back does not take over: it has its own, or it was about the way there.
 OWN = frozenset(
     {
@@ -63,7 +66,8 @@ def roll_back(
 ) -> Rollback:
     """Add the deployment that brings `rings`, by default all, of the deployment `name` back. Nothing is written.
 
-    :param version: the earlier one; without it the highest below that another deployment of the channel has.
+    :param version: the earlier one; without it the highest below that another deployment of the channel has and that
+        was not gone back from.
     :param now, file, groups, manifest: as of reading.read.
     :raises InputError: something does not fit; FileProblemsError: the file has errors, now or with the proposal.
     """
@@ -73,21 +77,44 @@ def roll_back(
     if current.version is None:
         raise InputError(f"deployment: {name!r} is not approved, so there is nothing to go back from.")
     known = _earlier(before, current)
-    full = office_version.full(version, "version") if version else next(iter(known), None)
+    bad = _gone_back_from(before.deployments)
+    full = (
+        office_version.full(version, "version") if version else next((each for each in known if each not in bad), None)
+    )
     if full is None:
         raise InputError(
             f"version: no other deployment in the file has an earlier version of {current.channel} than "
-            f"{current.version}. Name the one to go back to."
+            f"{current.version}{' that was not gone back from' if known else ''}. Set version to the one to go back to."
         )
     if office_version.parse(full) >= office_version.parse(current.version):
         raise InputError(f"version: {full} is not earlier than {current.version}, which {name!r} has.")
-    back = str(new_name or f"{name} back to {full.removeprefix('16.0.')}")
+    back = str(new_name or _name(name, full))
+    if any(each.name == back for each in before.deployments):
+        line = before.entry(back).at("name").line
+        raise InputError(f"name: {back!r} is in the file already ({file}:{line}). Set name to another one.")
     # Ansible's own kinds of text are none to a YAML writer
     new = _entry(entry.own, current, back, str(full), str(pin_until), _rings(current, entry.node, rings))
     after = _added(editing.with_value(text, editing.deployment(text, name), "halted", "true", quoted=False), name, new)
     _nothing_else(text, after, name, new)
     read = reading.read(after, now, file=file, fresh=(back,), groups=groups, manifest=manifest)
     return Rollback(after, editing.diff(text, after, file), read.deployment(back), known.get(full))
+
+
+def _name(name: str, version: str) -> str:
+    behind = f" back to {version.removeprefix('16.0.')}"
+    return f"{name[: LONGEST_NAME - len(behind)].rstrip()}{behind}"
+
+
+def _gone_back_from(deployments: Sequence[FleetDeployment]) -> set[str | None]:
+    """Give the versions of deployments with their way back behind them, as this puts it there."""
+    return {
+        each.version
+        for each, behind in pairwise(deployments)
+        if behind.allow_downgrade
+        and behind.channel == each.channel
+        and None not in (each.version, behind.version)
+        and office_version.parse(str(behind.version)) < office_version.parse(str(each.version))
+    }
 
 
 def _earlier(file: reading.DeploymentFile, current: FleetDeployment) -> dict[str, str]:
@@ -147,6 +174,8 @@ def _added(text: str, name: str, entry: dict[str, Any]) -> str:
         f"{lead if place == 0 else ' ' * len(lead)}{line}{line_break}" for place, line in enumerate(written)
     )
     end = editing.end_of_line(text, _last(old))
+    while (comment := re.match(r"( *)#[^\n]*(\n|$)", text[end:])) and len(comment[1]) >= old.column:
+        end += comment.end()  # it is about the old one
     gap = "" if text[:end].endswith("\n") else line_break
     return f"{text[:end]}{gap}{line_break}{block}{text[end:]}"
 

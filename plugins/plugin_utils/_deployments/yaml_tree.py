@@ -108,7 +108,10 @@ def parse(text: str) -> tuple[Node | None, list[Problem]]:
         root = _Loader(text).get_single_node()
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
-        return None, [Problem(mark.line + 1 if mark else 1, FILE, f"it is no YAML: {error.problem or error.context}.")]
+        said = f"it is no YAML: {error.problem or error.context}."
+        if "\\t" in said:
+            said += " Indent with spaces."
+        return None, [Problem(mark.line + 1 if mark else 1, FILE, said)]
     except yaml.reader.ReaderError as error:
         line = text.count("\n", 0, error.position) + 1
         return None, [Problem(line, FILE, f"the character {error.character!r} is not allowed in YAML.")]
