@@ -220,9 +220,11 @@ class Visit:
         """Show the message that a deferral begins with, and remember whether everybody agrees."""
         if decision.notice is None or self.check_mode:
             return
+        asked = _notices.options(self.deployment, decision.notice)
         try:
-            answer = self.link.ask("user_notice", _notices.options(self.deployment, decision.notice))
-        except LostError:
+            answer = self.link.ask("user_notice", asked, _notices.patience(asked))
+        except (LostError, ModuleFailedError) as unheard:
+            self.display.warning(f"{self.host}: its users could not be told: {unheard}")
             if decision.notice == "restart":
                 self.record = replace(self.record, restart_told=None)
                 self._save()

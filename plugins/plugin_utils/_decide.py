@@ -395,6 +395,8 @@ def _next_step(deployment: Deployment, host: HostState, memory: Memory, now: dat
         reason = f"{memory.attempts} of {deployment.max_attempts} attempts failed; {memory.failure}"
         return Decision("none", "exhausted", reason, at_rest=True, memory=replace(memory, not_before=None))
     early = _before_its_turn(deployment, host, memory, now, gate)
+    if memory.awaits_restart and host.restart_pending:
+        return _restart(deployment, host, memory, now, silent=early is not None and early.state == "halted")
     if early is not None:
         return replace(early, state="staged") if ready and early.state == "waiting" and gate.open else early
     allowed = permission(deployment.schedule, now, host.utc_offset_minutes)
@@ -406,8 +408,6 @@ def _next_step(deployment: Deployment, host: HostState, memory: Memory, now: dat
     if host.scenario:
         reason = f"Click-to-Run runs something else ({host.scenario})"
         return Decision("none", "waiting", reason, at_rest=False, memory=memory)
-    if memory.awaits_restart and host.restart_pending:
-        return _restart(deployment, host, memory, allowed)
     if not (allowed.apply if ready else allowed.download):
         state = "staged" if ready else "waiting"
         return Decision("none", state, allowed.reason, allowed.until is None, memory, until=allowed.until)
@@ -418,10 +418,15 @@ def _next_step(deployment: Deployment, host: HostState, memory: Memory, now: dat
     return Decision("download", "downloading", f"downloads {deployment.version}", at_rest=False, memory=memory)
 
 
-def _restart(deployment: Deployment, host: HostState, memory: Memory, allowed: Permission) -> Decision:
-    """Decide for a host that waits for a restart: who is told of it, once, and whether that waits for a window."""
+def _restart(deployment: Deployment, host: HostState, memory: Memory, now: datetime, *, silent: bool) -> Decision:
+    """Decide for a host that waits for a restart: who is told of it, once, and whether that waits for a window.
+
+    It does so whatever the deployment says by now; `silent`: nobody is told, for nothing is to be begun.
+    """
+    allowed = permission(deployment.schedule, now, host.utc_offset_minutes)
     rule = deployment.restart.servers if host.server else deployment.restart.workstations
-    told = rule if rule in ("notice", "hook") and (allowed.apply or deployment.restart.outside_windows) else None
+    may_tell = not silent and (allowed.apply or deployment.restart.outside_windows)
+    told = rule if rule in ("notice", "hook") and may_tell else None
     notice = "restart" if told == "notice" and memory.restart_told != "notice" else None
     memory = replace(memory, restart_told=told or memory.restart_told)
     return Decision("none", "restart_pending", str(memory.failure), at_rest=True, memory=memory, notice=notice)

@@ -99,9 +99,10 @@ class HostLink:
             return None
         return None if user is None else str(user)
 
-    def ask(self, module: str, options: Mapping[str, Any]) -> dict[str, Any]:
+    def ask(self, module: str, options: Mapping[str, Any], patience: float = 0.0) -> dict[str, Any]:
         """Run a module of the collection on the host, in check mode when the task is.
 
+        `patience` are the seconds that it is to wait for somebody, on top of those that every answer may take.
         Raises LostError, RejectedError or ModuleFailedError; anything else is a mistake of ours.
         """
 
@@ -111,11 +112,12 @@ class HostLink:
             )
             return answer
 
+        seconds = self._answer_timeout + patience
         try:
-            answer = within(self._answer_timeout, execute)
+            answer = within(seconds, execute)
         except TimeLimitError as error:
             self.reconnect()  # or the late answer would be taken for that to the next question
-            raise HungError(self._answer_timeout) from error
+            raise HungError(seconds) from error
         except Exception as error:
             failure = _connection_failure(error)
             if failure is None:

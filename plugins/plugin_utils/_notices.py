@@ -24,6 +24,11 @@ def options(deployment: Deployment, kind: str) -> dict[str, Any]:
     return {"title": notice.title, "text": text, "seconds": SHOWN, "wait": False}
 
 
+def patience(asked: Mapping[str, Any]) -> float:
+    """Give the seconds that users have for their answer to a message with these options."""
+    return float(asked["seconds"]) if asked.get("wait", True) else 0.0
+
+
 def consent(answer: Mapping[str, Any], kind: str) -> bool:
     """Tell whether everybody who is signed in agreed. Nobody there to ask, or no answer, is no consent."""
     sessions = answer.get("sessions") or []

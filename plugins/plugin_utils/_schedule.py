@@ -63,4 +63,18 @@ def permission(schedule: Schedule, now: datetime, utc_offset_minutes: int) -> Pe
     window = _windows.window_state(rules, schedule.exclusions, wall, utc_offset_minutes)
     if window.open:
         return Permission(True, True, force=pressing and schedule.after_deadline == "force")
-    return Permission(not schedule.downloads_in_windows, False, reason=window.reason, until=window.opens_at_utc)
+    reason, until = window.reason, window.opens_at_utc
+    lifted = None if overdue else _lifted(schedule, utc_offset_minutes)
+    if lifted is not None and (until is None or lifted < until):
+        reason, until = f"{reason}; the deadline, {schedule.deadline}, comes before", lifted
+    return Permission(not schedule.downloads_in_windows, False, reason=reason, until=until)
+
+
+def _lifted(schedule: Schedule, utc_offset_minutes: int) -> datetime | None:
+    """Give the moment at which the deadline opens what the windows keep closed, UTC; None where it never does."""
+    if schedule.deadline is None or schedule.after_deadline == "wait":
+        return None
+    deadline = schedule.deadline.in_utc(utc_offset_minutes)
+    wall = (deadline + timedelta(minutes=utc_offset_minutes)).replace(tzinfo=None)
+    state = _windows.window_state((), schedule.exclusions, wall, utc_offset_minutes)
+    return deadline if state.open else state.opens_at_utc

@@ -16,12 +16,14 @@ import pytest
 
 from ansible_collections.officefleet.c2r.plugins.action import reconcile
 from ansible_collections.officefleet.c2r.plugins.modules.reconcile import ARGUMENT_SPEC
-from ansible_collections.officefleet.c2r.plugins.plugin_utils import _decide
+from ansible_collections.officefleet.c2r.plugins.plugin_utils import _decide, _host_link
 from ansible_collections.officefleet.c2r.plugins.plugin_utils._arguments import validated
 from ansible_collections.officefleet.c2r.plugins.plugin_utils._deployment import Deployment
 from ansible_collections.officefleet.c2r.plugins.plugin_utils._deployment_rules import dumped
-from ansible_collections.officefleet.c2r.plugins.plugin_utils._deployments.model import Restart
+from ansible_collections.officefleet.c2r.plugins.plugin_utils._deployments.model import Apps, Notice, Restart
+from ansible_collections.officefleet.c2r.plugins.plugin_utils._deployments.moments import ASAP
 from ansible_collections.officefleet.c2r.plugins.plugin_utils._directory_store import DirectoryStore
+from ansible_collections.officefleet.c2r.plugins.plugin_utils._schedule import Schedule
 from ansible_collections.officefleet.c2r.plugins.plugin_utils._sources import Slot
 from ansible_collections.officefleet.c2r.tests.unit.transcript import (
     BROKEN,
@@ -189,6 +191,39 @@ def test_users_are_told_of_a_restart_once_and_again_if_that_broke_off(records: P
         assert play.run(answers)["state"] == "restart_pending"
         assert play.asked == asked
     assert record(records)["restart_told"] == "notice"
+
+
+def test_users_have_the_time_that_they_are_given(records: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    deployment = Deployment.from_options(validated(ARGUMENT_SPEC["deployment"]["options"], DEPLOYMENT))
+    asking = replace(
+        deployment,
+        schedule=Schedule(deadline=ASAP, after_deadline="force"),
+        apps=Apps(close="after_deadline"),
+        notice=Notice("Please close Office.", postpone=True, seconds=300),
+    )
+    limits: list[float] = []
+
+    def within(seconds: float, work: Any) -> Any:
+        limits.append(seconds)
+        return work()
+
+    monkeypatch.setattr(_host_link, "within", within)
+    open_word = answer("download_succeeded", updates_ready_to_apply=TARGET, blocking_apps=["WINWORD"])
+    options = {"rules": dumped(asking), "records": str(records), "answer_timeout": 60}
+    Transcript(reconcile.ActionModule, options).run([open_word, {"sessions": [{"answer": "ok"}]}])
+    assert limits == [60, 360]
+    assert record(records)["consented"]
+
+
+def test_a_message_that_cannot_be_shown_is_no_failure_of_the_host(records: Path) -> None:
+    staged = answer("download_succeeded", updates_ready_to_apply=TARGET)
+    transcript(records).run([staged, taken("apply", "applying", updates_ready_to_apply=TARGET)])
+    play = Transcript(reconcile.ActionModule, restarting(records, {"workstations": "notice"}))
+    waits = answer("apply_succeeded", pending_restart={"pending": True})
+    result = play.run([waits, {"failed": True, "msg": "WTSSendMessage failed"}])
+    assert (result.get("failed"), result["state"]) == (None, "restart_pending")
+    assert play.warnings == ["ws-001: its users could not be told: user_notice: WTSSendMessage failed"]
+    assert record(records)["restart_told"] is None, "they are told at the next look"
 
 
 def test_a_host_that_is_down_is_a_state_not_a_failure(records: Path) -> None:

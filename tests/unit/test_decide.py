@@ -407,6 +407,22 @@ def test_a_restart_is_told_in_windows_unless_it_may_be_outside(server: bool) -> 
     assert restart(WAITS_FOR_RESTART, server=server, deployment=overdue("apply")).memory.restart_told is not None
 
 
+@pytest.mark.parametrize(
+    ("deployment", "gate"),
+    [
+        (replace(NIGHTLY, schedule=replace(NIGHTLY.schedule, downloads_in_windows=True)), OPEN),
+        (DEPLOYMENT, CLOSED),
+        (scheduled(halted=True), OPEN),
+    ],
+)
+def test_a_restart_is_awaited_whatever_the_deployment_says_by_now(deployment: Deployment, gate: Gate) -> None:
+    rules = replace(deployment, restart=Restart(workstations="hook", outside_windows=True))
+    host = look(status="apply_succeeded", restart_pending=True)
+    waiting = decide(rules, host, WAITS_FOR_RESTART, NOW, gate)
+    assert (waiting.step, waiting.state) == ("none", "restart_pending")
+    assert (waiting.memory.restart_told is None) == deployment.schedule.halted
+
+
 def test_a_restart_is_told_once() -> None:
     told = replace(WAITS_FOR_RESTART, restart_told="notice")
     again = restart(told, deployment=DEPLOYMENT)

@@ -92,7 +92,7 @@ class Link:
     def __init__(self, world: World, name: str) -> None:
         self.world, self.host, self.dice = world, world.hosts[name], world.dice
 
-    def ask(self, module: str, options: Mapping[str, Any]) -> dict[str, Any]:
+    def ask(self, module: str, options: Mapping[str, Any], patience: float = 0.0) -> dict[str, Any]:  # noqa: ARG002
         """Answer as the module does; HostState.from_result takes it as it is."""
         if not self.host.answers:
             raise LostError("connection refused", midway=False)
@@ -132,7 +132,8 @@ class World:
     def visit(self, name: str, started: float | None) -> None:
         """One pass for one host."""
         action: Any = SimpleNamespace(
-            _task=SimpleNamespace(check_mode=False), _display=SimpleNamespace(display=lambda *_, **__: None)
+            _task=SimpleNamespace(check_mode=False),
+            _display=SimpleNamespace(display=lambda *_, **__: None, warning=lambda _: None),
         )
         deployment: Deployment = replace(self.deployment, slots=self.slots(name))
         store: Any = self.store

@@ -58,6 +58,22 @@ def test_after_the_deadline(after: str, apply: bool, force: bool) -> None:
     assert not permission(local, NOW, -61).apply, "its wall clock shows 06:59"
 
 
+def test_a_deadline_before_the_next_window_is_what_is_waited_for() -> None:
+    evening = datetime(2026, 11, 21, 18)
+    waiting = permission(Schedule(windows=(NIGHT,), deadline=Moment(evening, LOCAL), after_deadline="apply"), NOW, 60)
+    assert waiting.until == datetime(2026, 11, 21, 17, tzinfo=UTC)
+    assert waiting.reason.endswith("the deadline, 2026-11-21 18:00 local time, comes before")
+    opens = datetime(2026, 11, 21, 22, tzinfo=UTC)
+    for rules in (
+        {"deadline": Moment(evening), "after_deadline": "wait"},
+        {"deadline": Moment(datetime(2026, 11, 21, 23)), "after_deadline": "apply"},
+        {"deadline": Moment(evening), "after_deadline": "apply", "exclusions": (TODAY,)},
+    ):
+        judged = permission(Schedule(windows=(NIGHT,), **rules), NOW, 0)  # type: ignore[arg-type]
+        midnight = datetime(2026, 11, 22, tzinfo=UTC)
+        assert judged.until == (midnight if "exclusions" in rules else opens), "the excluded date holds nevertheless"
+
+
 def test_in_its_window_an_overdue_host_that_waits_is_not_forced() -> None:
     schedule = Schedule(windows=(NIGHT,), deadline=ASAP, after_deadline="wait")
     assert permission(schedule, NOW, 15 * 60) == Permission(True, True)

@@ -72,6 +72,7 @@ class Transcript:
         self.asked: list[str] = []
         self.options: list[dict[str, Any]] = []
         self.shown: list[str] = []
+        self.warnings: list[str] = []
         self.resets = 0
         self.hangs: set[str] = set()  #: questions that are never answered
         self._answers: list[dict[str, Any] | Exception] = []
@@ -85,7 +86,7 @@ class Transcript:
         self.action = plugin(fake_task, fake_connection, nothing, nothing, nothing, nothing)
         fakes: Any = self.action
         fakes._execute_module = self._execute_module
-        fakes._display = SimpleNamespace(display=self._show)
+        fakes._display = SimpleNamespace(display=self._show, warning=self.warnings.append)
 
     def run(self, answers: Sequence[dict[str, Any] | Exception], **task_vars: Any) -> dict[str, Any]:
         """Run the action; all answers have to be used up, and none may be missing."""
