@@ -17,6 +17,7 @@ from ansible_collections.officefleet.c2r.plugins.module_utils._cdn.manifest impo
 from ansible_collections.officefleet.c2r.plugins.module_utils._cdn.version import Version
 from ansible_collections.officefleet.c2r.plugins.plugin_utils._deployments.model import Apps, Notice, Restart
 from ansible_collections.officefleet.c2r.plugins.plugin_utils._deployments.moments import ASAP, Moment
+from ansible_collections.officefleet.c2r.plugins.plugin_utils._download_size import DownloadSize
 from ansible_collections.officefleet.c2r.plugins.plugin_utils._schedule import Schedule
 from ansible_collections.officefleet.c2r.plugins.plugin_utils._slices import Slice
 from ansible_collections.officefleet.c2r.plugins.plugin_utils._sources import ImageSource, Slot, choose, slots
@@ -61,7 +62,8 @@ class Deployment:
     architectures: frozenset[str] | None = None
     proofing_tools: frozenset[str] = frozenset()
     requirements: Mapping[str, Requirements] = field(default_factory=dict)  #: of the build, by architecture
-    min_free_disk: int | None = None  #: bytes free on the volume of Office; None: as the source says
+    min_free_disk: int | None = None  #: bytes free on the volume of Office; None: as much as the download takes
+    download_sizes: Mapping[str, DownloadSize] = field(default_factory=dict)  #: by architecture, as far as known
     take_over: bool = False  #: also where another tool manages the updates
     rings: tuple[str, ...] = ()
     gate: GateRules = GateRules()  # immutable
@@ -106,7 +108,7 @@ class Deployment:
             architectures=chosen.architectures,
             proofing_tools=chosen.proofing_tools,
             requirements=chosen.requirements,
-            min_free_disk=chosen.shared_size if self.min_free_disk is None else self.min_free_disk,
+            download_sizes=chosen.download_sizes,
         )
 
     @property

@@ -17,6 +17,7 @@ from ansible_collections.officefleet.c2r.plugins.module_utils._cdn.manifest impo
 from ansible_collections.officefleet.c2r.plugins.plugin_utils._deployment import Deployment, GateRules
 from ansible_collections.officefleet.c2r.plugins.plugin_utils._deployments.model import Apps, Notice, Restart
 from ansible_collections.officefleet.c2r.plugins.plugin_utils._deployments.moments import Moment
+from ansible_collections.officefleet.c2r.plugins.plugin_utils._download_size import DownloadSize
 from ansible_collections.officefleet.c2r.plugins.plugin_utils._schedule import Schedule
 from ansible_collections.officefleet.c2r.plugins.plugin_utils._slices import Slice
 from ansible_collections.officefleet.c2r.plugins.plugin_utils._sources import ImageSource, Slot
@@ -81,7 +82,8 @@ def _image(document: Mapping[str, Any]) -> dict[str, Any]:
     """Give what is known of the image, of a deployment or of a source."""
     requirements = {name: Requirements(**each) for name, each in document["requirements"].items()}
     sets = {key: None if document[key] is None else frozenset(document[key]) for key in _SETS}
-    return {**sets, "requirements": requirements}
+    sizes = {name: DownloadSize(**each) for name, each in document["download_sizes"].items()}
+    return {**sets, "requirements": requirements, "download_sizes": sizes}
 
 
 def _plain(value: Any) -> Any:

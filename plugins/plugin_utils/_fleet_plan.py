@@ -12,7 +12,8 @@ from typing import Any
 
 from ansible_collections.officefleet.c2r.plugins.module_utils._cdn import channels
 from ansible_collections.officefleet.c2r.plugins.module_utils._cdn.errors import CdnError, InputError
-from ansible_collections.officefleet.c2r.plugins.module_utils._cdn.manifest import Manifest, Requirements
+from ansible_collections.officefleet.c2r.plugins.module_utils._cdn.manifest import Manifest
+from ansible_collections.officefleet.c2r.plugins.plugin_utils import _download_size
 from ansible_collections.officefleet.c2r.plugins.plugin_utils._deployment import Deployment, GateRules
 from ansible_collections.officefleet.c2r.plugins.plugin_utils._deployments import model, reading
 from ansible_collections.officefleet.c2r.plugins.plugin_utils._schedule import Schedule
@@ -123,15 +124,14 @@ def _events(fleet: model.FleetDeployment) -> dict[str, Any] | None:
 
 
 def _sources(fleet: model.FleetDeployment, version: str, manifest_at: ManifestAt) -> Iterator[ImageSource]:
-    requirements: dict[str, Requirements] = {}
+    known: Manifest | None = None
     for source in fleet.sources:
         slow = source.slow_link
         groups = slow.groups if slow is not None else ()
         trickles = slow is not None and slow.rule == "trickle"
         url = source.image(fleet.channel, version)
         manifest, problem = _image(url, fleet.channel, version, manifest_at)
-        if manifest is not None:
-            requirements.update(manifest.requirements)
+        known = known or manifest
         yield ImageSource(
             url=url,
             groups=source.groups,
@@ -144,12 +144,16 @@ def _sources(fleet: model.FleetDeployment, version: str, manifest_at: ManifestAt
             proofing_tools=frozenset() if manifest is None else frozenset(manifest.proofing_tools),
             architectures=None if manifest is None else frozenset(manifest.architectures),
             requirements={} if manifest is None else manifest.requirements,
-            shared_size=0 if manifest is None else _shared_size(manifest),
+            download_sizes={} if manifest is None else _download_size.of_image(manifest),
             problem=problem,
         )
     if fleet.cdn_allowed:
-        # The build demands the same wherever it comes from
-        yield ImageSource(url=CDN.format(guid=channels.find(fleet.channel).guid), requirements=requirements)
+        # The build demands and takes the same wherever it comes from
+        yield ImageSource(
+            url=CDN.format(guid=channels.find(fleet.channel).guid),
+            requirements={} if known is None else known.requirements,
+            download_sizes={} if known is None else _download_size.of_image(known),
+        )
 
 
 def _image(url: str, channel: str, version: str, manifest_at: ManifestAt) -> tuple[Manifest, None] | tuple[None, str]:
@@ -160,21 +164,6 @@ def _image(url: str, channel: str, version: str, manifest_at: ManifestAt) -> tup
     if (manifest.channel, manifest.version) != (channel, version):
         return None, f"{url} holds {manifest.channel} {manifest.version} and not {channel} {version}"
     return manifest, None
-
-
-def _shared_size(manifest: Manifest) -> int:
-    """Give the bytes that every host downloads where it can use nothing of what it has; its languages come on top."""
-    return min(
-        (
-            sum(
-                file.size
-                for file in manifest.files
-                if file.language is None and (not file.architectures or architecture in file.architectures)
-            )
-            for architecture in manifest.architectures
-        ),
-        default=0,
-    )
 
 
 def _rules(gates: model.Gates) -> GateRules:

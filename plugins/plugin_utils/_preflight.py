@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
+from math import ceil, floor
 
 from ansible_collections.officefleet.c2r.plugins.module_utils._cdn.manifest import Requirements
 from ansible_collections.officefleet.c2r.plugins.plugin_utils._deployment import Deployment
@@ -78,23 +79,25 @@ def _languages(deployment: Deployment, host: HostState) -> str | None:
     if deployment.languages is None:
         return None
     # A culture that only has proofing tools stands among the host's languages too
-    proofing_alone = set(host.proofing_tools) - set(host.display_languages) if host.display_languages else set()
-    missing = sorted(set(host.languages) - proofing_alone - deployment.languages)
+    missing = sorted(set(host.languages) - _proofing_alone(host) - deployment.languages)
     if not missing:
         return None
     return f"language {', '.join(missing)} is not in the image ({', '.join(sorted(deployment.languages))})"
 
 
 def _proofing_tools(deployment: Deployment, host: HostState) -> str | None:
-    if deployment.languages is None or not host.display_languages:
+    if deployment.languages is None:
         return None
-    missing = sorted(
-        set(host.proofing_tools) - set(host.display_languages) - deployment.languages - deployment.proofing_tools
-    )
+    missing = sorted(_proofing_alone(host) - deployment.languages - deployment.proofing_tools)
     if not missing:
         return None
     image = ", ".join(sorted(deployment.proofing_tools)) or "none"
     return f"proofing tools of {', '.join(missing)} are not in the image ({image})"
+
+
+def _proofing_alone(host: HostState) -> set[str]:
+    """Give the cultures without a display language; none where the host does not tell the two apart."""
+    return set(host.proofing_tools) - set(host.display_languages) if host.display_languages else set()
 
 
 def _windows(deployment: Deployment, host: HostState) -> str | None:
@@ -113,13 +116,22 @@ def _client(deployment: Deployment, host: HostState) -> str | None:
 
 
 def _disk(deployment: Deployment, host: HostState) -> str | None:
-    wanted = deployment.min_free_disk or 0
+    wanted = _room(deployment, host)
     if host.free_disk_bytes is None or host.free_disk_bytes >= wanted:
         return None
     if host.busy or host.ready == deployment.version:
         return None  # the download took the room already
-    free, needed = host.free_disk_bytes / 1e9, wanted / 1e9
+    free, needed = floor(host.free_disk_bytes / 1e8) / 10, ceil(wanted / 1e8) / 10  # never the same figure twice
     return f"{free:.1f} GB free on the disk of Office, {needed:.1f} GB needed (min_free_disk)"
+
+
+def _room(deployment: Deployment, host: HostState) -> int:
+    """Give the bytes that have to be free: as the deployment says, or what a whole download takes on this host."""
+    if deployment.min_free_disk is not None:
+        return deployment.min_free_disk
+    alone = _proofing_alone(host)
+    size = deployment.download_sizes.get(host.architecture or "")
+    return 0 if size is None else size.on(set(host.languages) - alone, alone)
 
 
 def _manager(deployment: Deployment, host: HostState) -> str | None:

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from ansible_collections.officefleet.c2r.plugins.module_utils._cdn.manifest import Requirements
+from ansible_collections.officefleet.c2r.plugins.plugin_utils._download_size import DownloadSize
 from ansible_collections.officefleet.c2r.plugins.plugin_utils._leases import Leases
 
 #: A host that nobody looks at for so long gives its slot to another.
@@ -33,7 +34,7 @@ class ImageSource:
     proofing_tools: frozenset[str] = frozenset()
     architectures: frozenset[str] | None = None
     requirements: Mapping[str, Requirements] = field(default_factory=dict)  #: of the build, by architecture
-    shared_size: int = 0  #: bytes that a whole download takes on any host, its languages not counted
+    download_sizes: Mapping[str, DownloadSize] = field(default_factory=dict)  #: by architecture
     problem: str | None = None  #: why nothing can be downloaded from here now
 
 

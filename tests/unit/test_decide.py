@@ -71,6 +71,7 @@ NIGHT = Window.from_mapping({"days": list(WEEKDAYS), "start": "22:00", "end": "0
 NIGHTLY = scheduled(windows=(NIGHT,))
 FORCING = replace(overdue("force"), apps=Apps(close="after_deadline", defer=2, wait=4 * 3600))
 WAIVED = replace(DEPLOYMENT, waivers={"ws-001": "lab, until 2027"})
+LARGE = replace(DEPLOYMENT, min_free_disk=2 * 10**9)
 STAGED = replace(RECORD, staged=True, status="download_succeeded", state="staged")
 
 
@@ -106,6 +107,7 @@ CASES = [
     Case("at the target, whatever the status says", look(version=TARGET, status="apply_failed", error_code=10), "none",
          "compliant", True, record=replace(APPLY_ASKED, attempts=2), attempts=2, memory={"submitted": None}),
     Case("at the target, applications open", look(version=TARGET, blocking_apps=("EXCEL",)), "none", "compliant", True),
+    Case("too little room", look(free_disk_bytes=1), "none", "incompatible", True, "0.0 GB free", deployment=LARGE),
     Case("newer", look(version=NEWER), "none", "ahead", True, "newer than the target"),
     Case("newer, on another channel", look(version=NEWER, channel="Current"), "none", "incompatible", True, "Current"),
     Case("newer with a closed ring", look(version=NEWER), "none", "ahead", True, gate=CLOSED),

@@ -18,6 +18,7 @@ from ansible_collections.officefleet.c2r.plugins.plugin_utils import _deployment
 from ansible_collections.officefleet.c2r.plugins.plugin_utils._deployments import reading
 from ansible_collections.officefleet.c2r.plugins.plugin_utils._deployments.moments import Moment
 from ansible_collections.officefleet.c2r.plugins.plugin_utils._directory_store import DirectoryStore
+from ansible_collections.officefleet.c2r.plugins.plugin_utils._download_size import DownloadSize
 from ansible_collections.officefleet.c2r.plugins.plugin_utils._records import DeploymentKey, Record
 from ansible_collections.officefleet.c2r.plugins.plugin_utils._sources import Slot
 from ansible_collections.officefleet.c2r.plugins.plugin_utils._windows import Exclusion
@@ -56,6 +57,7 @@ deployments:
     available_from: asap
     deadline: none
 """
+SIZES = (("x64", 2010, 305), ("x86", 1710, 5))
 DEMANDS = {"x64": Requirements("10.0.17763", None), "x86": Requirements("10.0", "15.0.4446.1000")}
 WAIVERS = 'waivers: [{group: lab, reason: an old add-in, owner: lab@example, expires: "2027-01-31"}]'
 
@@ -117,18 +119,27 @@ def sized(path: str, size: int, **about: Any) -> ImageFile:
     return ImageFile(path, size, "0" * 64, "", "none", **about)
 
 
-def test_a_download_needs_room_for_what_every_host_takes_or_for_what_the_file_says(
+def test_a_download_needs_the_room_that_it_takes_on_the_host_or_what_the_file_says(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     files = (
         sized("x-none", 2000, architectures=("x64",)),
         sized("x-none", 1700, architectures=("x86",)),
-        sized("en-us", 300, language="en-us"),
+        sized("stream.x64.x-none.arm64x.dat", 900, architectures=("x64",)),
+        sized("en-us", 300, language="en-us", architectures=("x64",)),
+        sized("s.en-us", 5, language="en-us"),
+        sized("rm-ch", 40, language="rm-ch", proofing=True),
         sized("both", 10),
     )
     image = Manifest("MonthlyEnterprise", VERSION, ("x64", "x86"), ("en-us",), "2026-11-01T00:00:00Z", files)
     monkeypatch.setitem(globals(), "manifest_at", lambda _url: image)
-    assert planned().deployment.at("pilot", {"all", "pilot"}).min_free_disk == 1710
+    pilot = planned().deployment.at("pilot", {"all", "pilot"})
+    sizes = {name: DownloadSize(shared, {"en-us": en_us}, {"rm-ch": 40}) for name, shared, en_us in SIZES}
+    assert (pilot.min_free_disk, pilot.download_sizes) == (None, sizes)
+    assert json.loads(json.dumps(_deployment_rules.dumped(pilot)))["download_sizes"]["x64"]["shared"] == 2010
+    assert _deployment_rules.loaded(json.loads(json.dumps(_deployment_rules.dumped(pilot)))) == pilot
+    from_cdn = planned(TEXT.replace("    clock: local\n", "    clock: local\n    cdn_allowed: true\n"))
+    assert from_cdn.deployment.sources[-1].download_sizes == sizes, "the same build"
     asked = TEXT.replace("    clock: local\n", "    clock: local\n    min_free_disk: 8G\n")
     assert planned(asked).deployment.at("pilot", {"all", "pilot"}).min_free_disk == 8_000_000_000
     assert planned(asked.replace("8G", "0G")).deployment.at("pilot", {"all", "pilot"}).min_free_disk == 0

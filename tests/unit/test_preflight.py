@@ -12,6 +12,7 @@ import pytest
 from ansible_collections.officefleet.c2r.plugins.module_utils._cdn.manifest import Requirements
 from ansible_collections.officefleet.c2r.plugins.plugin_utils import _preflight
 from ansible_collections.officefleet.c2r.plugins.plugin_utils._deployment import Deployment
+from ansible_collections.officefleet.c2r.plugins.plugin_utils._download_size import DownloadSize
 from ansible_collections.officefleet.c2r.plugins.plugin_utils._host_state import HostState
 
 OLD, TARGET = "16.0.20131.20206", "16.0.20228.20190"
@@ -32,6 +33,10 @@ HOST = HostState(
     products=("O365ProPlusRetail",),
     status="unknown",
 )
+
+
+#: Where the host has nothing else, en-us takes 2.3 GB in all
+SIZES = {"x64": DownloadSize(2_000_000_000, {"en-us": 300_000_000, "de-de": 750_000_000}, {"nl-nl": 60_000_000})}
 
 
 def needing(architecture: str = "x64", **demands: str) -> dict[str, Any]:
@@ -96,6 +101,16 @@ def test_a_host_that_says_little_fits() -> None:
             {"min_free_disk": 5_000_000_000},
             "2.0 GB free on the disk of Office, 5.0 GB needed (min_free_disk)",
         ),
+        (
+            {"free_disk_bytes": 2_999_999_999, "languages": ("en-us", "de-de"), "display_languages": ("de-de",)},
+            {"download_sizes": SIZES},
+            "2.9 GB free on the disk of Office, 3.1 GB needed (min_free_disk)",
+        ),
+        (
+            {"free_disk_bytes": 2_300_000_000, "display_languages": ("en-us",), "proofing_tools": ("nl-nl", "en-us")},
+            {"download_sizes": SIZES, "proofing_tools": frozenset({"nl-nl"})},
+            "2.3 GB free on the disk of Office, 2.4 GB needed (min_free_disk)",
+        ),
         ({"managed_by": "configmgr"}, {}, "updates are managed by ConfigMgr; take_over: true overrides that"),
     ],
 )
@@ -121,6 +136,9 @@ def test_what_does_not_fit_is_named(host: dict[str, Any], deployment: dict[str, 
         ({"os_build": "6.3.9600.0"}, needing("x86", min_os="10.0")),  # the host's architecture is x64
         ({"client_version": TARGET}, needing(min_client=OLD)),
         ({"client_version": OLD}, needing(min_client=OLD)),
+        ({"free_disk_bytes": 2_300_000_000}, {"download_sizes": SIZES}),
+        ({"free_disk_bytes": 2_300_000_000, "architecture": "x86"}, {"download_sizes": SIZES, "architectures": None}),
+        ({"free_disk_bytes": 2}, {"download_sizes": SIZES, "min_free_disk": 1}),
         ({"free_disk_bytes": 2, "ready": TARGET}, {"min_free_disk": 5}),  # the room is taken already
         ({"free_disk_bytes": 2, "status": "downloading"}, {"min_free_disk": 5}),
         ({"managed_by": "configmgr"}, {"take_over": True}),
