@@ -154,6 +154,9 @@ def _times(**times: Any) -> dict[str, Any]:
 RULES: dict[str, Rule] = {
     "no rule": Rule(),
     "`halted`": Rule(_times(halted=True)),
+    "its build was withdrawn": Rule(
+        _times(withdrawn=f"{TARGET} was withdrawn: seen in Current on 2026-11-18 …, no longer on 2026-11-20 …")
+    ),
     "the host is waived": Rule({"waivers": {"ws-001": "waived until 2027-01-31: an old add-in (lab)"}}),
     "the ring is closed": Rule(gate=Gate(False, reason="ring pilot: 3 of 5 compliant, 5 needed to open ring all")),
     "the ring is closed for this run": Rule(

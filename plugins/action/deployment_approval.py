@@ -13,9 +13,10 @@ from ansible.errors import AnsibleError
 from ansible.plugins.action import ActionBase
 from ansible.plugins.loader import lookup_loader
 
+from ansible_collections.officefleet.c2r.plugins.module_utils._cdn import version as office_version
 from ansible_collections.officefleet.c2r.plugins.module_utils._cdn.errors import CdnError, InputError
 from ansible_collections.officefleet.c2r.plugins.modules.deployment_approval import ARGUMENT_SPEC
-from ansible_collections.officefleet.c2r.plugins.plugin_utils import _file_change, _staged_images
+from ansible_collections.officefleet.c2r.plugins.plugin_utils import _file_change, _staged_images, _withdrawal
 from ansible_collections.officefleet.c2r.plugins.plugin_utils._arguments import ArgumentsError, given
 from ansible_collections.officefleet.c2r.plugins.plugin_utils._deployments import approving, reading
 from ansible_collections.officefleet.c2r.plugins.plugin_utils._deployments.model import FleetDeployment
@@ -44,10 +45,12 @@ class ActionModule(ActionBase):
         text, file, groups = _file_change.read(path), _file_change.shown_name(path), task_vars["groups"]
         pending = _chosen(reading.read(text, now, file=file, fresh=(), groups=groups), options["deployment"])
         look = _staged_images.manifest_of(options["library"])
+        named, release = options["version"], options["release"]
+        unknown = () if named is None else _refuse_withdrawn(pending, named, release, now)
         approval = approving.approve(
             text,
             pending.name,
-            options["version"] or self._released(pending.channel, options["release"], task_vars),
+            named or self._released(pending.channel, release, task_vars),
             now,
             ring_dates=options["ring_dates"],
             replace=options["replace"],
@@ -57,7 +60,7 @@ class ActionModule(ActionBase):
         )
         after = reading.read(approval.text, now, file=file, fresh=(pending.name,), groups=groups, manifest=look)
         approved = after.deployment(pending.name)
-        warnings = [f"{file}:{warning}" for warning in after.warnings]
+        warnings = [*unknown, *(f"{file}:{warning}" for warning in after.warnings)]
         self._display.display(
             _said(approved, approval.diff if not self._task.diff else "", warnings, approval.diff == "")
         )
@@ -101,6 +104,20 @@ def _chosen(file: reading.DeploymentFile, name: str | None) -> FleetDeployment:
         names = ", ".join(each.name for each in (pending or file.deployments))
         raise InputError(f"deployment: name the one to approve: {names}.")
     return pending[0]
+
+
+def _refuse_withdrawn(
+    pending: FleetDeployment, version: str, release: Mapping[str, Any], now: datetime
+) -> tuple[str, ...]:
+    """Refuse a build that is named and was withdrawn, as the lookup never gives one; give what could not be known."""
+    source, directory, cache_dir = (release.get(option) for option in ("source", "feeds", "cache_dir"))
+    feeds = _withdrawal.Feeds.of(source, directory, cache_dir, release.get("trust_anchors"))
+    found = _withdrawal.find(pending.channel, office_version.full(version, "version"), feeds, now)
+    if found.reason is not None and pending.ignore_withdrawn is None:
+        raise InputError(
+            f"version: {found.reason}. Choose another, or let the file say with ignore_withdrawn why it is deployed."
+        )
+    return found.warnings
 
 
 def _said(approved: FleetDeployment, patch: str, warnings: Sequence[str], pinned: bool) -> str:

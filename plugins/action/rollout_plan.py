@@ -19,7 +19,7 @@ from ansible.template import Templar
 from ansible_collections.officefleet.c2r.plugins.module_utils._cdn.errors import CdnError, InputError
 from ansible_collections.officefleet.c2r.plugins.modules.reconcile import ARGUMENT_SPEC as RECONCILE_SPEC
 from ansible_collections.officefleet.c2r.plugins.modules.rollout_plan import ARGUMENT_SPEC
-from ansible_collections.officefleet.c2r.plugins.plugin_utils import _rings, _roll_call, _rollout_plan
+from ansible_collections.officefleet.c2r.plugins.plugin_utils import _rings, _roll_call, _rollout_plan, _withdrawal
 from ansible_collections.officefleet.c2r.plugins.plugin_utils._arguments import validated
 from ansible_collections.officefleet.c2r.plugins.plugin_utils._deployment import Deployment
 from ansible_collections.officefleet.c2r.plugins.plugin_utils._deployment_rules import dumped
@@ -65,7 +65,7 @@ class ActionModule(ActionBase):
         if options["deployments"]:
             planned = _rollout_plan.from_file(options, prefix, task_vars["groups"])
         else:
-            planned = FleetPlan(self._from_options(options, prefix))
+            planned = FleetPlan(self._from_options(options, prefix), ignore_withdrawn=options["ignore_withdrawn"])
         deployment = planned.deployment
         if prefix:
             self._check_hosts_agree(prefix, None if options["deployments"] else deployment.version, task_vars)
@@ -74,7 +74,8 @@ class ActionModule(ActionBase):
         except InputError as error:
             raise InputError(f"{prefix}{error}") from error
         sliced = this_slice(options["slices"], task_vars, f"{prefix}slices")
-        deployment = replace(deployment, sliced=sliced)
+        planned = _withdrawal.judged(planned, options, datetime.now(timezone.utc), prefix)
+        deployment = replace(planned.deployment, sliced=sliced)
         if sliced is not None and not self._task.check_mode:
             members = hosts_by_ring(deployment, task_vars["groups"])
             self._tell_hosts(deployment, sliced, members, options["records"], prefix)

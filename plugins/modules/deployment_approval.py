@@ -25,13 +25,14 @@ options:
     type: str
   version:
     description:
-      - The build, such as V(16.0.20228.20190) or V(20228.20190).
+      - The build, such as V(16.0.20228.20190) or V(20228.20190). One that Microsoft is known to have withdrawn is
+        refused, unless the deployment says with C(ignore_withdrawn) why it is deployed.
       - Without it, what P(officefleet.c2r.release#lookup) gives for the deployment's channel.
     type: str
   release:
     description:
-      - Options of P(officefleet.c2r.release#lookup), such as C(min_age) or C(fully_rolled_out). Not used with
-        O(version).
+      - Options of P(officefleet.c2r.release#lookup), such as C(min_age) or C(fully_rolled_out). With O(version), those
+        that say where the release history comes from and is kept.
     type: dict
     default: {}
   ring_dates:

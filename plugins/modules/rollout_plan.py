@@ -101,6 +101,39 @@ options:
     type: str
     choices: [installed, downloaded]
     default: installed
+  ignore_withdrawn:
+    description:
+      - Why the build is rolled out although Microsoft withdrew it. Without a reason nothing new begins then. What runs
+        goes on, and hosts that have it stay compliant.
+    type: str
+  refresh_feeds:
+    description:
+      - When to look at O(release_history) to see whether the build was withdrawn. A run that cannot look there goes on
+        with what O(feeds) has, with one warning.
+      - V(auto) looks if a release history in O(feeds) lists the build, since no other can be missed, V(always) in any
+        case, so that builds that were pinned by hand are known, too. V(never) goes by O(feeds) alone.
+      - A release history that other gates than V(latest_lowered) hold, as they hold garbage, withdraws nothing. See
+        P(officefleet.c2r.release#lookup).
+    type: str
+    choices: [auto, always, never]
+    default: auto
+  release_history:
+    description: URL or path of the release history, by default Microsoft's.
+    type: str
+  feeds:
+    description:
+      - Directory in which P(officefleet.c2r.release#lookup) keeps every release history, by default C(feeds) in
+        O(cache). Keep it where later runs find it.
+    type: path
+  cache:
+    description: Directory for release histories that are not fetched again for an hour.
+    type: path
+    default: ~/.cache/officefleet.c2r
+  trust_anchors:
+    description: PEM files with further root certificates that the release history's signature may lead to.
+    type: list
+    elements: path
+    default: []
   pass_seconds:
     description: Seconds between two passes.
     type: float
@@ -133,7 +166,7 @@ extends_documentation_fragment:
 attributes:
   check_mode:
     support: full
-    details: A slice does not tell its hosts. Nothing else is ever written.
+    details: A slice does not tell its hosts. A release history that is looked at is kept, as by the lookup.
   diff_mode:
     support: none
   platform:
@@ -187,7 +220,7 @@ events:
   returned: success
   type: dict
 warnings:
-  description: What is to be looked at, such as a source without the image or a pin that has ended.
+  description: What is to be looked at, such as a source without the image, a withdrawn build or a pin that has ended.
   returned: when there is any
   type: list
   elements: str
@@ -252,6 +285,12 @@ ARGUMENT_SPEC: dict[str, dict[str, Any]] = {
     "multi_session_shutdown": {"type": "bool", "default": False},
     "allow_downgrade": {"type": "bool", "default": False},
     "goal": {"type": "str", "choices": ["installed", "downloaded"], "default": "installed"},
+    "ignore_withdrawn": {"type": "str"},
+    "refresh_feeds": {"type": "str", "choices": ["auto", "always", "never"], "default": "auto"},
+    "release_history": {"type": "str"},
+    "feeds": {"type": "path"},
+    "cache": {"type": "path", "default": "~/.cache/officefleet.c2r"},
+    "trust_anchors": {"type": "list", "elements": "path", "default": []},
     "pass_seconds": {"type": "float", "default": 30.0},
     "timeout": {"type": "float", "default": 7200.0},
     "answer_timeout": {"type": "int", "default": 120},

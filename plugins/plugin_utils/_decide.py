@@ -10,8 +10,8 @@ Everything here is pure. What holds for every history (tests/unit/test_decide.py
   counting applies that failed because somebody opened an application just before (those are "blocked"), nor the first
   LOST_STEPS steps that broke off with the connection and left no trace on the host;
 - a staged update is ours only if its version is the target, since Apply takes no version;
-- nothing begins while the deployment is halted, and no apply outside its windows unless its deadline has passed and it
-  says so; applications are closed only where it says so, at once or after the deadline;
+- nothing begins while the deployment is halted or its build withdrawn, and no apply outside its windows unless its
+  deadline has passed and it says so; applications are closed only where it says so, at once or after the deadline;
 - the installed version ends a deployment, never a "succeeded".
 """
 
@@ -282,7 +282,8 @@ def _standing(deployment: Deployment, host: HostState, memory: Memory, waiver: s
         return Decision("none", "incompatible", "no Click-to-Run Office is installed", at_rest=True, memory=kept)
     installed = version.parse(host.version)
     if installed == deployment.target:
-        return Decision("none", "compliant", f"runs {host.version}", at_rest=True, memory=settled)
+        taken_back = ", which was withdrawn" if deployment.schedule.withdrawn else ""
+        return Decision("none", "compliant", f"runs {host.version}{taken_back}", at_rest=True, memory=settled)
     if installed > deployment.target and not deployment.allow_downgrade and _preflight.on_channel(deployment, host):
         return Decision("none", "ahead", f"runs {host.version}, newer than the target", at_rest=True, memory=kept)
     if waiver is not None:
@@ -435,9 +436,9 @@ def _restart(deployment: Deployment, host: HostState, memory: Memory, now: datet
 def _before_its_turn(
     deployment: Deployment, host: HostState, memory: Memory, now: datetime, gate: Gate
 ) -> Decision | None:
-    """Decide for a host that nothing may be changed on yet: halted, a closed ring, a time that has not come."""
+    """Decide for a host that nothing may be changed on yet: halted, withdrawn, a closed ring, a time to come."""
     allowed = permission(deployment.schedule, now, host.utc_offset_minutes)
-    if deployment.schedule.halted:
+    if deployment.schedule.stopped is not None:
         return Decision("none", "halted", allowed.reason, at_rest=True, memory=memory, ring_closed=True)
     if not gate.open:
         return Decision("none", "waiting", gate.reason, gate.settled, memory, ring_closed=True, until=gate.until)

@@ -114,7 +114,7 @@ class Deployment:
     @property
     def policy(self) -> str:
         """A mark of the rules that say how and when a host is updated; another mark gives it new attempts."""
-        schedule = replace(self.schedule, halted=False, ring_available_from=ASAP)
+        schedule = replace(self.schedule, halted=False, withdrawn=None, ring_available_from=ASAP)
         rules = [(name, getattr(self, name)) for name in _POLICY]
         return hashlib.sha256(repr((schedule, rules)).encode()).hexdigest()[:16]
 

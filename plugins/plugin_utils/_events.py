@@ -4,7 +4,8 @@
 """Events of a deployment: what hooks are told, each thing once. From where it stands now and what was told before.
 
 - start: the first ring opened. gate: a later one did. finish: nothing is left to do. Once each, ring and deployment.
-- halt: the deployment was halted; again after that was lifted. Or a ring has an error that stop_on names; once.
+- halt: the deployment was halted, or its build withdrawn; again after that was lifted. Or a ring has an error that
+  stop_on names; once.
 - failures: more than a hook's share of the hosts that the deployment came to have failed. Again after it was not so.
 - restart_pending: hosts wait for a restart of Windows. Each host once until it was restarted.
 """

@@ -31,6 +31,7 @@ class FleetPlan:
     deployment: Deployment
     warnings: tuple[str, ...] = ()
     events: dict[str, Any] | None = None  #: for the module rollout_events; None: there is nothing to tell anybody
+    ignore_withdrawn: str | None = None  #: why its build is rolled out even if Microsoft withdrew it
 
 
 def chosen(file: reading.DeploymentFile, name: str | None) -> model.FleetDeployment:
@@ -97,7 +98,7 @@ def plan(
         goal=fleet.goal,
     )
     warnings = [source.problem for source in sources if source.problem]
-    return FleetPlan(deployment, tuple(warnings), _events(fleet))
+    return FleetPlan(deployment, tuple(warnings), _events(fleet), fleet.ignore_withdrawn)
 
 
 def _pin_ended(fleet: model.FleetDeployment, now: datetime) -> bool:

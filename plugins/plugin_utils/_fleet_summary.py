@@ -96,7 +96,8 @@ def summarise(
     states = {host: own[host].state if host in own else UNVISITED for host in hosts}
     ends = ENDS | ({"staged"} if deployment.goal == "downloaded" else set())
     good = {"compliant", "ahead", "waived"} | (ends & {"staged"})
-    halted = (Halt("the deployment is halted"),) if deployment.schedule.halted else ()
+    stopped = deployment.schedule.stopped
+    halted = () if stopped is None else (Halt(stopped),)
     return Summary(
         at=now,
         rings=tuple(
@@ -128,7 +129,7 @@ def _open(
     begun = all(
         moment.reached(now, utc_offset_minutes) for moment in (schedule.available_from, schedule.ring_available_from)
     )
-    return begun and not schedule.halted and _rings.gate(deployment, ring, groups, own.get, (), now).open
+    return begun and schedule.stopped is None and _rings.gate(deployment, ring, groups, own.get, (), now).open
 
 
 def _stops(deployment: Deployment, members: Mapping[str, Sequence[str]], own: Mapping[str, Standing]) -> Iterator[Halt]:

@@ -59,7 +59,7 @@ def answers(
     wish.check()
     source = http.redact(places.source) if _remote(places.source) else places.source
     gatekeeper = Gatekeeper(FeedStore(places.feeds), places.anchors, judgement.accept, judgement.stale_after, now, warn)
-    read = _release_history(places, source)
+    read = read_feed(places, source)
     admitted = gatekeeper.admit(read.data, source, asked, read.problem)
     if read.cache is not None and read.problem is None:
         read.cache.write(read.data)  # not sooner: one that is held is fetched again, it may have been mended
@@ -113,7 +113,7 @@ def _warn_of_withdrawn(choices: Choices) -> None:
 
 
 @dataclass(frozen=True)
-class _Read:
+class Read:
     """What was found at the source."""
 
     data: bytes  # a cabinet, or a local XML file
@@ -121,22 +121,22 @@ class _Read:
     cache: FeedCache | None = None  # where to keep it; None if it is there, or local
 
 
-def _release_history(places: Places, source: str) -> _Read:
-    """Read the cache, the source behind a URL, or a local file."""
+def read_feed(places: Places, source: str) -> Read:
+    """Read the cache, the source behind a URL, or a local file; `source`: its name in messages. CdnError."""
     if not _remote(places.source):
         data = http.read_source(places.source, "source")
-        return _Read(data, _problem(data, places, source) if data.startswith(b"MSCF") else None)
+        return Read(data, _problem(data, places, source) if data.startswith(b"MSCF") else None)
     cache = FeedCache(places.source, places.cache_dir, places.cache_ttl, PLUGIN)
     cached = cache.read(lambda found, path: authenticode.verify(found, places.anchors, path))
     if cached is not None:
-        return _Read(cached)
+        return Read(cached)
     data = http.read_source(places.source, "source")
     if not data.startswith(b"MSCF"):
         raise InputError(
             f"source: {source} is not a cabinet, so its signature cannot be verified. Name a releasehistory.cab, "
             "or save what you trust as a local file."
         )
-    return _Read(data, _problem(data, places, source), cache)
+    return Read(data, _problem(data, places, source), cache)
 
 
 def _problem(data: bytes, places: Places, source: str) -> SignatureError | None:

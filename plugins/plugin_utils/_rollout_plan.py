@@ -49,6 +49,7 @@ FROM_FILE = (
     "multi_session_shutdown",
     "allow_downgrade",
     "goal",
+    "ignore_withdrawn",
 )
 KINDS = {"int": "a whole number", "float": "a number", "bool": "true or false", "list": "a list of groups"}
 DAY = 86400

@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """When a deployment may do what on a host: halted, not yet available, maintenance windows, the deadline.
 
-- Halted or not yet available: nothing begins. What runs on a host goes on.
+- Halted, its build withdrawn, or not yet available: nothing begins. What runs on a host goes on.
 - Downloads may begin at any time, unless the deployment keeps them to the windows; applies begin in a window only.
 - After the deadline `wait` changes nothing, `apply` goes on outside windows, `force` closes applications besides.
 - On an excluded date nothing is applied, whatever the deadline says.
@@ -23,6 +23,7 @@ class Schedule:
     """The times of a deployment. Without any of them everything is allowed at any time and nothing is ever forced."""
 
     halted: bool = False
+    withdrawn: str | None = None  #: that Microsoft took the build back, and since when it is known
     available_from: Moment = ASAP
     ring_available_from: Moment = ASAP  #: of the host's ring
     deadline: Moment | None = None
@@ -30,6 +31,11 @@ class Schedule:
     windows: tuple[_windows.Window, ...] = ()  #: none: always open
     exclusions: tuple[_windows.Exclusion, ...] = ()
     downloads_in_windows: bool = False
+
+    @property
+    def stopped(self) -> str | None:
+        """Why nothing new begins on any host, None if it may."""
+        return "the deployment is halted" if self.halted else self.withdrawn
 
 
 @dataclass(frozen=True)
@@ -48,8 +54,8 @@ def permission(schedule: Schedule, now: datetime, utc_offset_minutes: int) -> Pe
 
     `now` is the controller's clock, with a zone: a host's own may be wrong by days.
     """
-    if schedule.halted:
-        return Permission(False, False, reason="the deployment is halted")
+    if schedule.stopped is not None:
+        return Permission(False, False, reason=schedule.stopped)
     for begins, what in (
         (schedule.available_from, "available"),
         (schedule.ring_available_from, "its ring is available"),

@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 from ansible_collections.officefleet.c2r.tests.integration.desk import CHANNEL, SOURCE, VERSION, Desk
@@ -108,6 +109,31 @@ def test_the_version_comes_from_the_release_history(tmp_path: Path) -> None:
         assert status == 2
         assert "accept: [feed_shrunk, latest_lowered]" in output
     assert not (tmp_path / ".cache").exists()
+
+
+def test_a_version_that_was_withdrawn_is_refused_also_if_it_is_named(tmp_path: Path) -> None:
+    desk = Desk(tmp_path)
+    desk.stage(NEW.version)
+    desk.path.write_bytes(TEXT.encode())
+    older = replace(OLD, version="16.0.20131.20206")
+    with LabCdn(tmp_path / "cdn", (older, OLD, NEW)) as cdn:
+        known = {
+            "version": NEW.version,
+            "release_history": cdn.release_history_url,
+            "trust_anchors": [str(cdn.anchors)],
+            "feeds": str(tmp_path / "feeds"),
+        }
+        status, output = desk.play("approve", cache=str(tmp_path / "one"), **{**known, "version": ""})
+        assert status == 0, output
+        cdn.withdraw(NEW)
+        status, output = desk.play("approve", cache=str(tmp_path / "two"), **known)
+        assert status == 2
+        assert f"version: {NEW.version} was withdrawn: seen in {CHANNEL} on " in output
+        why = "\r\n    ignore_withdrawn: nobody has Access\r\n    rings"
+        desk.path.write_bytes(TEXT.replace("\r\n    rings", why).encode())
+        status, output = desk.play("approve", cache=str(tmp_path / "two"), **known)
+        assert status == 0, output
+        assert f'\n+    version: "{NEW.version}"' in output
 
 
 def test_what_is_not_told_is_asked_for(tmp_path: Path) -> None:

@@ -184,6 +184,13 @@ def test_a_halt_is_told_and_told_again_after_it_was_lifted(tmp_path: Path, sink:
     assert sink.messages[0]["reason"] == "the deployment is halted"
 
 
+def test_a_withdrawn_build_is_told_as_a_halt_with_its_reason(tmp_path: Path, sink: HookSink) -> None:
+    withdrawn = replace(DEPLOYMENT, schedule=Schedule(withdrawn="16.0.1.2 was withdrawn: seen in Current on …"))
+    fleet = Fleet(tmp_path, sink.url)
+    assert [events(fleet.tell(one)) for one in (DEPLOYMENT, withdrawn, withdrawn)] == [["start"], ["halt"], []]
+    assert (sink.messages[1]["reason"], sink.messages[1]["rings"][0]["open"]) == (withdrawn.schedule.withdrawn, False)
+
+
 def test_options_are_checked() -> None:
     result = Transcript(rollout_events.ActionModule, {"rules": {}, "records": "x"}).run([])
     assert result["failed"]

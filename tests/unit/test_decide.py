@@ -69,6 +69,7 @@ def overdue(after_deadline: str) -> Deployment:
 DAY = NOW.date()
 NIGHT = Window.from_mapping({"days": list(WEEKDAYS), "start": "22:00", "end": "04:00"})
 NIGHTLY = scheduled(windows=(NIGHT,))
+WITHDRAWN = scheduled(withdrawn="16.0.1.2 was withdrawn: seen in Current on 2026-11-18, no longer on 2026-11-20")
 FORCING = replace(overdue("force"), apps=Apps(close="after_deadline", defer=2, wait=4 * 3600))
 WAIVED = replace(DEPLOYMENT, waivers={"ws-001": "lab, until 2027"})
 LARGE = replace(DEPLOYMENT, min_free_disk=2 * 10**9)
@@ -241,6 +242,14 @@ CASES = [
     Case("halted while it applies", look(status="applying", ready=TARGET), "none", "applying", False,
          record=APPLY_ASKED, deployment=scheduled(halted=True)),
     Case("halted, at the target", look(version=TARGET), "none", "compliant", True, deployment=scheduled(halted=True)),
+    Case("withdrawn", look(), "none", "halted", True, "16.0.1.2 was withdrawn: seen", deployment=WITHDRAWN),
+    Case("withdrawn, staged", look(ready=TARGET), "none", "halted", True, "was withdrawn", deployment=WITHDRAWN),
+    Case("withdrawn while it downloads", look(status="downloading"), "none", "downloading", False,
+         record=DOWNLOAD_ASKED, deployment=WITHDRAWN),
+    Case("withdrawn while it applies", look(status="applying", ready=TARGET), "none", "applying", False,
+         record=APPLY_ASKED, deployment=WITHDRAWN),
+    Case("withdrawn, at the target", look(version=TARGET), "none", "compliant", True, "which was withdrawn",
+         deployment=WITHDRAWN),
     Case("not available yet", look(), "none", "waiting", False, "available from 2026-11-22 00:00 UTC",
          deployment=scheduled(available_from=Moment(datetime(2026, 11, 22)))),
     Case("available by the host's wall clock", look(utc_offset_minutes=120), "download", "downloading", False,

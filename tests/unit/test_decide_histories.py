@@ -149,7 +149,8 @@ def random_deployment(dice: random.Random) -> Deployment:
         ),
         waivers={"ws-001": "waived"} if dice.random() < 0.05 else {},
         schedule=Schedule(
-            halted=dice.random() < 0.1,
+            halted=(stopped := dice.random()) < 0.1,
+            withdrawn="it was withdrawn" if 0.05 < stopped < 0.15 else None,
             available_from=dice.choice((ASAP, ASAP, moment)),
             deadline=dice.choice((None, ASAP, moment)),
             after_deadline=dice.choice(("wait", "apply", "force")),
@@ -252,6 +253,7 @@ def check(
     assert seen.version == OLD or deployment.allow_downgrade
     schedule, wall = deployment.schedule, (now + timedelta(minutes=host.offset)).replace(tzinfo=None)
     assert not schedule.halted
+    assert schedule.withdrawn is None
     assert has_come(schedule.available_from, now, wall)
     overdue = schedule.deadline is not None and has_come(schedule.deadline, now, wall)
     in_window = (not schedule.windows or in_night(wall, schedule)) and not excluded(wall, schedule)

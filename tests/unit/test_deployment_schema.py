@@ -77,6 +77,7 @@ OWN: dict[str, Any] = {
     "version": "16.0.20228.20190",
     "bulletin": "MS26-12-O365-Current",
     "halted": True,
+    "ignore_withdrawn": "it was withdrawn for Access",
     "expedite": {
         "reason": "CVE",
         "approved_by": "anna",

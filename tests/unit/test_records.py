@@ -99,8 +99,8 @@ def test_the_same_deployment_goes_on_where_it_was() -> None:
     assert BEGUN.started(DEPLOYMENT, "pilot") == BEGUN
     older_release = replace(BEGUN, policy=None)
     assert older_release.started(DEPLOYMENT, "pilot") == BEGUN
-    halted = replace(DEPLOYMENT, schedule=Schedule(halted=True))
-    assert BEGUN.started(halted, "early") == replace(BEGUN, ring="early")
+    for stopped in (Schedule(halted=True), Schedule(withdrawn="it was withdrawn")):
+        assert BEGUN.started(replace(DEPLOYMENT, schedule=stopped), "early") == replace(BEGUN, ring="early")
 
 
 @pytest.mark.parametrize(

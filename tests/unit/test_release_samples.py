@@ -18,6 +18,7 @@ from ansible_collections.officefleet.c2r.plugins.module_utils._cdn import (
     cabinet,
     channels,
     file_list,
+    known_withdrawals,
     release_history,
     version_descriptor,
 )
@@ -185,6 +186,35 @@ def test_a_build_is_withdrawn_also_if_nobody_accepted_the_feed_that_showed_it(co
     assert choices.choose(old_enough, admitted.history.published)[0].release.build == "16.0.15225.20288"
     with pytest.raises(InputError, match="was withdrawn from channel Current"):
         choices.choose(Wish(build="16.0.15330.20196"), NOW)
+
+
+@pytest.mark.parametrize(
+    ("month", "channel", "gone", "listed", "noticed"),
+    [
+        ("2022-07", "Current", "16.0.15330.20196", "2022-07-03", "2022-07-06"),
+        ("2024-07", "SemiAnnual", "16.0.17328.20452", "2024-07-20", "2024-07-20"),
+    ],
+)
+def test_a_rollout_believes_in_a_withdrawal_before_anybody_accepted_it(
+    month: str, channel: str, gone: str, listed: str, noticed: str, controller: Controller
+) -> None:
+    controller.admit(f"{month}-a", channel)
+    assert known_withdrawals.of_channel(controller.store.read(), channel) == ()
+    controller.held(f"{month}-b", channel)
+    (found,) = known_withdrawals.of_channel(controller.store.read(), channel)
+    assert (found.release.build, f"{found.listed:%Y-%m-%d}", f"{found.gone:%Y-%m-%d}") == (gone, listed, noticed)
+    others = set(history(sample(f"{month}-b")).channels) - {channel}
+    assert not any(known_withdrawals.of_channel(controller.store.read(), other) for other in others)
+    controller.admit(f"{month}-b", channel, accept=("latest_lowered",))
+    assert known_withdrawals.of_channel(controller.store.read(), channel) == (found,)
+
+
+def test_garbage_withdraws_nothing_from_a_rollout_either(controller: Controller) -> None:
+    controller.admit("2022-11-a", *EVERY_CHANNEL)
+    controller.held(GARBAGE, *EVERY_CHANNEL)
+    assert not any(known_withdrawals.of_channel(controller.store.read(), name) for name in EVERY_CHANNEL)
+    controller.admit("2022-11-c", *EVERY_CHANNEL)
+    assert not any(known_withdrawals.of_channel(controller.store.read(), name) for name in EVERY_CHANNEL)
 
 
 def test_the_garbage_feed_withdraws_nothing(controller: Controller) -> None:

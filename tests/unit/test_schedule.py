@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -25,6 +26,8 @@ def test_without_any_time_everything_is_allowed_and_nothing_forced() -> None:
 def test_halted_is_stronger_than_all() -> None:
     halted = Schedule(halted=True, deadline=ASAP, after_deadline="force")
     assert permission(halted, NOW, 0) == Permission(False, False, reason="the deployment is halted")
+    withdrawn = replace(halted, halted=False, withdrawn="16.0.1.2 was withdrawn")
+    assert permission(withdrawn, NOW, 0) == Permission(False, False, reason="16.0.1.2 was withdrawn")
 
 
 @pytest.mark.parametrize(("minutes", "allowed"), [(0, False), (119, False), (120, True), (-300, False)])

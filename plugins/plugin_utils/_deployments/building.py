@@ -50,6 +50,7 @@ class Building:
             "version": lambda n: self._version(n),
             "bulletin": _value,
             "halted": _value,
+            "ignore_withdrawn": _value,
             "rings": lambda n: tuple(self._ring(ring, gates, clock) for ring in n.items),
             "gates": lambda n: gates,  # noqa: ARG005
             "clock": _value,

@@ -135,6 +135,7 @@ class FleetDeployment:
     bulletin: str | None = None
     template: str | None = None
     halted: bool = False
+    ignore_withdrawn: str | None = None  #: why the version is rolled out although Microsoft withdrew it
     gates: Gates = field(default_factory=Gates)
     expedite: Expedite | None = None
     clock: str = "utc"

@@ -30,6 +30,7 @@ OWN = frozenset(
         "version",
         "bulletin",
         "halted",
+        "ignore_withdrawn",
         "expedite",
         "rings",
         "available_from",
