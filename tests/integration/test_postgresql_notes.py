@@ -65,6 +65,16 @@ def test_each_deployment_has_its_own_whatever_its_source_and_name(store: RecordS
     assert (found, unreadable) == ([FULL], []), "notes are no records"
 
 
+def test_what_slices_tell_is_kept_apart_from_what_hooks_were_told(store: RecordStore) -> None:
+    store.notes.write(KEY, {"of": "hooks"})
+    assert store.roll_calls.read(KEY) == {}
+    store.roll_calls.write(KEY, {"of": "slices"})
+    assert (store.notes.read(KEY), store.roll_calls.read(KEY)) == ({"of": "hooks"}, {"of": "slices"})
+    with store.notes.held(KEY, 0) as hooks, store.roll_calls.held(KEY, 0) as slices:
+        assert hooks
+        assert slices
+
+
 def test_reading_makes_nothing(records: str) -> None:
     with closing(open_store(records)) as store:
         assert store.notes.read(KEY) == {}

@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -71,6 +72,13 @@ def test_the_last_complete_run_holds_until_the_next_is_complete(runs: Runs) -> N
     assert runs.whole("1", at=NOW + HOUR)["all"] == ["moved", "new", "p1", "p2"], "also by slices that still run"
 
 
+def test_an_older_run_that_never_got_complete_adds_nothing(runs: Runs) -> None:
+    runs.tell("1", "a", pilot="p1 gone")
+    runs.tell("2", "c", at=NOW + HOUR, pilot="p1")
+    runs.tell("2", "d", at=NOW + HOUR, pilot="p2")
+    assert runs.whole("2", at=NOW + HOUR)["pilot"] == ["p1", "p2"]
+
+
 def test_what_is_old_does_not_count_for_ever(runs: Runs) -> None:
     runs.tell("1", "a", pilot="p1")
     runs.tell("1", "b", pilot="p2")
@@ -108,7 +116,9 @@ def test_other_rings_and_other_inventories_tell_nothing(runs: Runs) -> None:
     assert runs.whole("1", deployment=changed) == "0 of 2 slices have told their hosts yet"
     other = Slice(2, "1", "c", "9")
     _roll_call.tell(runs.notes, DEPLOYMENT, other, {"pilot": ["q1"]}, NOW, OPTION)
+    _roll_call.tell(runs.notes, DEPLOYMENT, replace(other, part="d"), {"pilot": ["q2"]}, NOW, OPTION)
     assert runs.whole("1")["pilot"] == ["p1", "p2"]
+    assert runs.whole("1", inventory="9")["pilot"] == ["q1", "q2"]
 
 
 def test_rings_that_no_host_is_in_are_there(runs: Runs) -> None:
