@@ -12,6 +12,8 @@ description:
   - Holds the records of a deployment's hosts against what its hooks were told before, and sends what is new as JSON.
   - Each event is told once, however many runs there are at a time. What was told stands beside the records.
   - A hook that takes no message is a warning. It is told again by the next run, in the same order, and never stops one.
+  - In a run that is divided into slices, nothing is told before all of them have told their hosts, see
+    O(officefleet.c2r.rollout_plan#module:slices).
   - The role P(officefleet.c2r.rollout#role) calls it at the start of a run, with each pass and at the end.
 options:
   rules:

@@ -90,3 +90,15 @@ def test_hosts_whose_turn_it_is_download_now_or_after_others(lab: Lab) -> None:
     status, output = lab.rollout(playbook="officefleet.c2r.forecast", officefleet_source="")
     assert status == 2
     assert "officefleet_source is not set" in output
+
+
+def test_a_job_that_looks_like_a_slice_has_to_say_of_how_many(lab: Lab) -> None:
+    awx = {"awx_job_id": 101, "awx_job_template_name": "office", "awx_workflow_job_name": "office"}
+    given: dict[str, Any] = {**awx, "awx_workflow_job_id": 100}
+    status, output = lab.rollout(playbook="officefleet.c2r.forecast", limit="pilot", **given)
+    assert status == 2
+    assert "officefleet_slices is not set, and this job of 'office' looks like a slice" in output
+    status, output = lab.rollout(playbook="officefleet.c2r.forecast", **given, officefleet_slices=2)
+    assert status == 0, output
+    assert "0 of 2 slices have told" in re.sub(r"\s+", " ", output)
+    assert not (lab.work / "records").exists(), "a forecast tells nobody"
