@@ -166,18 +166,23 @@ class Halt:
 
     def _nothing(self) -> dict[str, Any]:
         record = self.store.load(self.host)
-        state = None if record is None else record.state
-        return {"changed": False, "outcome": "nothing", "reason": "no download is under way", "state": state}
+        other = record is not None and record.submitted == "download"
+        reason = (
+            f"its download is one of {record.deployment.name!r}" if record and other else "no download is under way"
+        )
+        return {"changed": False, "outcome": "nothing", "reason": reason, **_of(record)}
 
     def _said(self, outcome: str, reason: str, record: Record | None, *, changed: bool) -> dict[str, Any]:
         state = "waiting" if record is None else record.state
         self.display.display(f"{self.host:<{self.width}}  {outcome:<15}  {reason}", color=_phase_line.COLORS[state])
-        return {
-            "changed": changed,
-            "outcome": outcome,
-            "reason": reason,
-            "state": None if record is None else record.state,
-        }
+        return {"changed": changed, "outcome": outcome, "reason": reason, **_of(record)}
+
+
+def _of(record: Record | None) -> dict[str, Any]:
+    return {
+        "state": None if record is None else record.state,
+        "deployment": None if record is None else record.deployment.name,
+    }
 
 
 def _now() -> datetime:

@@ -81,6 +81,11 @@ state:
   returned: success
   type: str
   sample: halted
+deployment:
+  description: The deployment that the host's record is of, V(null) where it has none.
+  returned: success
+  type: str
+  sample: 2026-12 monthly
 """
 
 from typing import Any

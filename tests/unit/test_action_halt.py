@@ -69,13 +69,16 @@ def test_a_download_is_cancelled_and_waited_for(store: DirectoryStore) -> None:
     assert record.history[-1].note == f"the download of {TARGET} was cancelled"
     assert slots(store) == []
     again = transcript(store, deployment="monthly")
-    assert again.run([])["outcome"] == "nothing"
+    rest = again.run([])
+    assert (rest["outcome"], rest["reason"], rest["deployment"]) == ("nothing", "no download is under way", "monthly")
 
 
 @pytest.mark.parametrize("deployment", ["other", "month"])
 def test_downloads_of_other_deployments_go_on(store: DirectoryStore, deployment: str) -> None:
     before = the_record(store)
-    assert transcript(store, deployment=deployment).run([])["outcome"] == "nothing"
+    result = transcript(store, deployment=deployment).run([])
+    assert (result["outcome"], result["deployment"]) == ("nothing", "monthly")
+    assert result["reason"] == "its download is one of 'monthly'"
     assert the_record(store) == before
     assert slots(store) == ["ws-001", "ws-001 1"]
 
