@@ -75,3 +75,25 @@ def test_the_report_reads_the_database(site: Site, database: str, postgresql: Po
     ran = site.playbook("-e", f"officefleet_records={postgresql.address(postgresql.database())}")
     assert ran.returncode == 2
     assert "has no records (no schema officefleet_c2r). Name the database" in " ".join(ran.stdout.split())
+
+
+def test_a_database_that_restarts_costs_the_hosts_being_visited_this_run_and_nothing_else(
+    lab: Lab, database: str, postgresql: PostgresqlServer
+) -> None:
+    kinds = zip(list(lab.fleet.items()), assign_kinds(len(lab.fleet)), strict=True)
+    lab.fleet = dict([host for host, kind in kinds if kind.name == "willing"][:2])
+    restarts = iter([postgresql.restart])
+
+    def after_each() -> None:
+        if any(what == "update download" for _, what in lab.calls):
+            next(restarts, lambda: None)()
+
+    lab.after_each = after_each
+    status, output = lab.rollout(officefleet_records=database, officefleet_rings=[])
+    assert status == 2, output
+    assert "What is under way on hosts goes on, and the next run takes it up." in " ".join(output.split())
+    assert "Traceback" not in output
+    status, output = lab.rollout(officefleet_records=database, officefleet_rings=[])
+    assert status == 0, output
+    assert states(database) == dict.fromkeys(lab.fleet, "compliant"), output
+    assert sorted(host for host, what in lab.calls if what == "update download") == sorted(lab.fleet), "once each"
