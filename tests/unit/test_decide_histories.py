@@ -161,6 +161,19 @@ def random_deployment(dice: random.Random) -> Deployment:
     )
 
 
+def changed(deployment: Deployment, dice: random.Random) -> Deployment:
+    """Somebody changes the deployment file, or a source fails."""
+    schedule, source = deployment.schedule, dice.choice((DEPLOYMENT.source, "http://other.example/x"))
+    return dice.choice(
+        (
+            replace(deployment, schedule=replace(schedule, halted=not schedule.halted)),
+            replace(deployment, waivers={} if deployment.waivers else {"ws-001": "waived"}),
+            replace(deployment, source=source),
+            replace(deployment, max_attempts=dice.randint(1, 4)),
+        )
+    )
+
+
 def test_what_holds_for_every_history() -> None:
     if ONLY:
         assert chunk(int(ONLY), 1) is None
@@ -191,6 +204,13 @@ def live(dice: random.Random) -> None:
         chaos = look < CHAOS
         host.drift(chaos)
         now += timedelta(seconds=dice.choice((1, 10, 120, 1800, 4 * 3600)))
+        if chaos and dice.random() < 0.05:
+            now -= timedelta(hours=dice.choice((1, 30)))  # a clock that was ahead is put right
+        if chaos and dice.random() < 0.1:
+            deployment = changed(deployment, dice)
+            record, before = record.started(deployment, "pilot"), record
+            if (record.deployment, record.policy) != (before.deployment, before.policy):
+                host.downloads = host.applies = 0  # attempts are anew
         if not chaos and record.revisit_at is not None:
             now = max(now, record.revisit_at)
         seen = host.look()
