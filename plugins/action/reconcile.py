@@ -72,6 +72,7 @@ class ActionModule(ActionBase):
             with closing(open_store(arguments["records"])) as store:
                 visit = Visit(self, deployment, store, link, task_vars)
                 visit.reset_retries = arguments["reset_retries"]
+                visit.fresh_for = timedelta(seconds=arguments["fresh_for"])
                 return visit.run(arguments["look_only"], arguments["run_started"], arguments["failure"])
         except InputError as error:
             return {"failed": True, "msg": f"deployment.{error}"}
@@ -109,6 +110,7 @@ class Visit:
         self.ours = True  # no other run is at this host
         self.holds_slots = False
         self.reset_retries = False
+        self.fresh_for = timedelta(0)
         self.another_channel: str | None = None  # of the deployment that the host and its record belong to
         self.closed = False  # the host's turn has not come, for other reasons than its ring
         self.until: datetime | None = None  # what the decision waits for
@@ -156,6 +158,8 @@ class Visit:
         """Take the pass, unless this run has looked at the host already and nothing new can be expected of it."""
         now = _now()
         if started is not None and not _decide.due(self.before, started, now, self.gate) and not self._slot_is_free():
+            return self._left_alone()
+        if _decide.fresh(self.before, now, self.fresh_for):
             return self._left_alone()
         if not self.ours:
             return self._elsewhere(now)

@@ -87,6 +87,7 @@ class ActionModule(ActionBase):
             "events": planned.events,
             "records": options["records"],
             "reset_retries": options["reset_retries"],
+            "fresh_for": options["fresh_for"],
             "answer_timeout": options["answer_timeout"],
             "started": started,
             "deadline": started + options["timeout"],

@@ -133,6 +133,12 @@ options:
       - With O(run_started), that is done by the first look of the run alone.
     type: bool
     default: false
+  fresh_for:
+    description:
+      - For how many seconds a host that was seen compliant with this deployment is answered for from its record,
+        without contacting it. With V(0) it is always contacted.
+    type: int
+    default: 0
   answer_timeout:
     description:
       - Seconds that a host has for each answer, between 1 and 3600. One that takes longer is V(unreachable), and a
@@ -322,6 +328,7 @@ ARGUMENT_SPEC: dict[str, dict[str, Any]] = {
     "records": {"type": "path", "required": True},
     "look_only": {"type": "bool", "default": False},
     "reset_retries": {"type": "bool", "default": False},
+    "fresh_for": {"type": "int", "default": 0},
     "run_started": {"type": "float"},
     "answer_timeout": {"type": "int", "default": 120},
     "failure": {"type": "str"},

@@ -40,6 +40,12 @@ options:
       - Do that when the cause is removed.
     type: bool
     default: false
+  fresh_for:
+    description:
+      - For how many seconds a host that was seen compliant is taken for it without being asked. With V(0) the run asks
+        every host.
+    type: int
+    default: 0
   channel:
     description:
       - The update channel, by any name that Microsoft uses for it, such as V(MonthlyEnterprise).
@@ -233,6 +239,10 @@ reset_retries:
   description: As O(reset_retries).
   returned: success
   type: bool
+fresh_for:
+  description: As O(fresh_for).
+  returned: success
+  type: int
 answer_timeout:
   description: As O(answer_timeout).
   returned: success
@@ -271,6 +281,7 @@ ARGUMENT_SPEC: dict[str, dict[str, Any]] = {
     "library": {"type": "str"},
     "halted": {"type": "bool", "default": False},
     "reset_retries": {"type": "bool", "default": False},
+    "fresh_for": {"type": "int", "default": 0},
     "channel": {"type": "str"},
     "version": {"type": "str"},
     "source": {"type": "str"},

@@ -158,6 +158,12 @@ def looked_at(record: Record, run_started: datetime | None) -> bool:
     return run_started is not None and record.updated_at is not None and record.updated_at >= run_started
 
 
+def fresh(record: Record, now: datetime, span: timedelta) -> bool:
+    """Tell whether the host was seen compliant with this deployment not longer ago than that."""
+    seen = record.seen_at
+    return record.state == "compliant" and seen is not None and timedelta(0) <= now - seen < span
+
+
 def waits_for_ring(record: Record) -> bool:
     """Tell a host that waits for its ring from one that waits for a moment, which the record names."""
     return record.state == "waiting" and record.revisit_at is None

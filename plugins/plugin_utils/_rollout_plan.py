@@ -53,7 +53,13 @@ FROM_FILE = (
 )
 KINDS = {"int": "a whole number", "float": "a number", "bool": "true or false", "list": "a list of groups"}
 DAY = 86400
-RANGES = {"pass_seconds": (0, DAY), "timeout": (0, 7 * DAY), "answer_timeout": (1, 3600)}  #: seconds
+#: Seconds.
+RANGES = {
+    "fresh_for": (0, 31 * DAY),
+    "pass_seconds": (0, DAY),
+    "timeout": (0, 7 * DAY),
+    "answer_timeout": (1, 3600),
+}
 HOSTS_NAMED = 3  #: for each value in a message
 
 

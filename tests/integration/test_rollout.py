@@ -346,6 +346,9 @@ def test_a_play_in_batches(lab: Lab) -> None:
     assert len(lab.records()) == 3
     assert {host for host, what in lab.calls if what == "update_policy"} == {"ws-001", "ws-006"}
     assert "Time is up" not in output
+    lab.calls.clear()
+    status, output = lab.rollout(limit="ws-001,ws-006,ws-010", officefleet_fresh_for=3600)
+    assert (status, lab.calls) == (0, []), output
 
 
 def test_a_host_that_cannot_be_prepared_is_recorded_so_and_the_others_go_on(

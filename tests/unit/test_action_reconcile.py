@@ -519,6 +519,23 @@ def test_a_run_leaves_settled_hosts_alone(records: Path) -> None:
     transcript(records, run_started=started + 60).run([answer(version=TARGET)])
 
 
+def test_hosts_seen_compliant_lately_are_not_asked(records: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    transcript(records).run([answer(version=TARGET)])
+    written = record(records)
+    result = transcript(records, fresh_for=60).run([])
+    assert (result["state"], result["at_rest"], result["revisit"]) == ("compliant", True, False)
+    assert record(records) == written
+    again: dict[str, Any] = {"deployment": {"name": "again"}, "fresh_for": 60}
+    assert transcript(records, **again).run([answer(version=TARGET)])["state"] == "compliant", "it is news to this one"
+    seen = datetime.now(UTC).replace(microsecond=0)
+    for ago in (timedelta(seconds=70), timedelta(hours=-1)):
+        monkeypatch.setattr(reconcile, "_now", lambda ago=ago: seen + ago)
+        assert transcript(records, **again).run([answer(version=TARGET)])["state"] == "compliant", "asked"
+    for fresh_for in (0, 60):
+        waits = transcript(records, deployment={"name": "again"}, fresh_for=fresh_for, look_only=True)
+        assert waits.run([answer()])["state"] == "waiting", "only the compliant are left alone"
+
+
 def test_rings_open_by_the_records(records: Path) -> None:
     groups = {"pilot": ["ws-001", "ws-002"], "broad": ["ws-003"]}
     rings = {"rings": "pilot,broad", "ring_success": 50}

@@ -46,6 +46,7 @@ def test_a_survey_gives_strings_and_leaves_others_empty() -> None:
         ("timeout", "nan", "officefleet_timeout: nan is not between 0 and 604800 (seconds)."),
         ("pass_seconds", -1, "officefleet_pass_seconds: -1 is not between 0 and 86400 (seconds)."),
         ("answer_timeout", "0", "officefleet_answer_timeout: 0 is not between 1 and 3600 (seconds)."),
+        ("fresh_for", "-1", "officefleet_fresh_for: -1 is not between 0 and 2678400 (seconds)."),
         ("force_app_shutdown", "maybe", "officefleet_force_app_shutdown: 'maybe' is not true or false."),
         (
             "version",
