@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from ansible_collections.officefleet.c2r.plugins.plugin_utils._decide import STATES
 from ansible_collections.officefleet.c2r.plugins.plugin_utils._deployments import reading, schema, yaml_tree
 from ansible_collections.officefleet.c2r.plugins.plugin_utils._deployments.problems import FileProblemsError
 
@@ -80,3 +81,9 @@ def test_links_lead_somewhere() -> None:
     headings = re.findall(r"^#+ (.+)$", re.sub("```.*?```", "", PAGE, flags=re.DOTALL), re.MULTILINE)
     anchors = {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
     assert set(re.findall(r"\]\(#([^)]+)\)", PAGE)) <= anchors
+
+
+def test_every_state_is_explained() -> None:
+    table = PAGE.partition("\n| state | the host | what helps |\n")[2].partition("\n\n")[0]
+    explained = [state for row in table.splitlines() for state in re.findall(r"`(\w+)`", row.split("|")[1])]
+    assert sorted(explained) == sorted(STATES)
