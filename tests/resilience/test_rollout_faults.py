@@ -41,7 +41,7 @@ ENDS = {
     "ahead": ("ahead", f"runs {re.escape(NEWER)}, newer than the target", NEWER),
     "word_open": ("blocked", "open: WINWORD", OLD),
     "unreachable": ("unreachable", r"does not answer \(connection refused\)", OLD),
-    "disk_full": ("incompatible", r"0\.5 GB free on the disk of Office, 1\.6 GB needed \(min_free_disk\)", OLD),
+    "disk_full": ("incompatible", r"0\.5 GB free on the disk of Office, 1\.7 GB needed \(min_free_disk\)", OLD),
     "configmgr": ("incompatible", "updates are managed by ConfigMgr; take_over: true overrides that", OLD),
     "intune": ("incompatible", "updates are managed by Intune; take_over: true overrides that", OLD),
     "cloud_update": ("incompatible", "updates are managed by Cloud Update .*; take_over: true overrides that", OLD),
