@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import os
 import tempfile
@@ -17,6 +18,8 @@ from ansible_collections.officefleet.c2r.plugins.module_utils._cdn import flush
 from ansible_collections.officefleet.c2r.plugins.plugin_utils._records import RecordError
 
 _PAUSE = 0.01  # seconds between two attempts
+#: Some file systems flush no directories, and one that may be written need not be one that may be read.
+_NEVER_FLUSHED = frozenset({errno.EINVAL, errno.ENOTSUP, errno.EACCES})
 
 
 @contextmanager
@@ -67,11 +70,19 @@ def replace(path: Path, text: str) -> None:
             stream.flush()
             os.fsync(handle)
         Path(temporary).replace(path)
-        flush.directory(path.parent)  # or a power cut could bring the old content back
+        _flush(path.parent)  # or a power cut could bring the old content back
     except BaseException:
         with suppress(OSError):
             Path(temporary).unlink()
         raise
+
+
+def _flush(folder: Path) -> None:
+    try:
+        flush.directory(folder)
+    except OSError as error:
+        if error.errno not in _NEVER_FLUSHED:
+            raise
 
 
 def _open(place: Path) -> int:

@@ -39,13 +39,13 @@ def test_on_a_schedule_one_pass_in_each_run_is_enough(lab: Lab) -> None:
     office = Office("16.0.20131.20206", CHANNEL)
     lab.fleet = {"ws-001": Host("ws-001", office, clock=clock, timings=Timings(download=600.0, apply=600.0))}
     states, steps = [], []
-    for _ in range(4):
+    for _ in range(3):
         lab.calls.clear()
         status, output = lab.rollout(officefleet_timeout=0)
         assert status == 0, output
         states.append(lab.records()["ws-001"]["state"])
         steps.append([what for _, what in lab.calls if what.startswith("update ")])
         seconds.advance(3600.0)
-    assert states == ["downloading", "applying", "compliant", "compliant"]
-    assert steps == [["update download"], ["update apply"], [], []]
+    assert states == ["downloading", "applying", "compliant"]
+    assert steps == [["update download"], ["update apply"], []]
     assert len(lab.calls) == 1, "a host that is compliant is asked once"

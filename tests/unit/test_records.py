@@ -16,6 +16,7 @@ from typing import Any
 
 import pytest
 
+from ansible_collections.officefleet.c2r.plugins.module_utils._cdn import flush
 from ansible_collections.officefleet.c2r.plugins.plugin_utils import _errors
 from ansible_collections.officefleet.c2r.plugins.plugin_utils._deployment import Deployment
 from ansible_collections.officefleet.c2r.plugins.plugin_utils._directory_store import DirectoryStore
@@ -298,6 +299,23 @@ def test_what_was_saved_is_on_the_disk_under_its_name(tmp_path: Path, monkeypatc
     monkeypatch.setattr("os.fsync", noting)
     DirectoryStore(str(tmp_path)).save(FULL)
     assert flushed[-1] == (tmp_path, ["ws-001.json"])
+
+
+@pytest.mark.parametrize("number", [errno.EINVAL, errno.ENOTSUP, errno.EACCES, errno.EIO])
+def test_a_file_system_that_flushes_no_directories_keeps_records(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, number: int
+) -> None:
+    def refused(*_: Any) -> None:
+        raise OSError(number, "not here")
+
+    monkeypatch.setattr(flush, "directory", refused)
+    store = DirectoryStore(str(tmp_path))
+    if number == errno.EIO:
+        with pytest.raises(RecordError, match="not here"):
+            store.save(FULL)
+    else:
+        store.save(FULL)
+    assert store.load("ws-001") == FULL
 
 
 def test_a_place_behind_a_directory_that_may_not_be_searched(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
