@@ -146,6 +146,9 @@ def test_what_is_not_told_is_asked_for(tmp_path: Path) -> None:
     status, output = desk.play("approve")
     assert status == 2
     assert "officefleet_deployment: name the one to approve: monthly, other." in output
+    status, output = desk.play("approve", version=20228.2019)
+    assert status == 2
+    assert "officefleet_version: 20228.2019 is a float, not text, and may have lost digits" in output
     status, output = desk.play("approve", deployments=str(tmp_path / "none.yml"))
     assert status == 2
     assert "cannot be read: No such file" in output

@@ -45,6 +45,8 @@ def test_the_way_back_is_proposed(tmp_path: Path) -> None:
     status, output = desk.play("rollback", **{**given, "rollback_output": str(desk.path)})
     assert (status, desk.path.read_text()) == (2, TEXT)
     assert "officefleet_rollback_output: " in output
+    status, output = desk.play("rollback", version=20131.20206, **given)
+    assert (status, "officefleet_version: 20131.20206 is a float, not text" in output) == (2, True)
     status, output = desk.play("rollback", "--check", **given)
     assert (status, patch.exists()) == (0, False), output
     status, output = desk.play("rollback", **given)

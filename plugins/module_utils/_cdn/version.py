@@ -20,8 +20,10 @@ def require_text(value: object, option: str = "version") -> str:
     """Give the value if it is text; InputError names `option`. YAML takes 20228.20190 for 20228.2019."""
     if isinstance(value, str):
         return value
+    # Ansible has types of its own for what it has read from a file
+    kind = next((kind for kind in (bool, int, float) if isinstance(value, kind)), type(value))
     raise InputError(
-        f"{option}: {value!r} is a {type(value).__name__}, not text, and may have lost digits; write it in quotes, "
+        f"{option}: {value!r} is a {kind.__name__}, not text, and may have lost digits; write it in quotes, "
         "such as '16.0.20326.20100'."
     )
 

@@ -77,7 +77,10 @@ def moment(text: str, clock: str) -> Moment:
 
 
 def seconds(text: str) -> int:
-    """Read a span such as 90m, 36h, 7d or 2w; ValueError otherwise."""
+    """Read a span such as 90m, 36h, 7d or 2w; ValueError otherwise.
+
+    Options of the lookup release know no minutes (module_utils/_cdn/duration.py): who gives 7m there means months.
+    """
     match = _SPAN.fullmatch(text)
     if match is None:
         raise ValueError(text)

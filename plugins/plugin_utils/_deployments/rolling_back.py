@@ -17,7 +17,7 @@ import yaml
 from ansible_collections.officefleet.c2r.plugins.module_utils._cdn import version as office_version
 from ansible_collections.officefleet.c2r.plugins.module_utils._cdn.errors import InputError
 from ansible_collections.officefleet.c2r.plugins.plugin_utils import _spelling
-from ansible_collections.officefleet.c2r.plugins.plugin_utils._deployments import editing, reading, yaml_tree
+from ansible_collections.officefleet.c2r.plugins.plugin_utils._deployments import editing, moments, reading, yaml_tree
 from ansible_collections.officefleet.c2r.plugins.plugin_utils._deployments.checks import ManifestOf
 from ansible_collections.officefleet.c2r.plugins.plugin_utils._deployments.model import FleetDeployment
 from ansible_collections.officefleet.c2r.plugins.plugin_utils._deployments.yaml_tree import Node
@@ -89,6 +89,8 @@ def roll_back(
         )
     if office_version.parse(full) >= office_version.parse(current.version):
         raise InputError(f"version: {full} is not earlier than {current.version}, which {name!r} has.")
+    if not _is_date(str(pin_until)):
+        raise InputError(f"pin_until: {str(pin_until)!r} is no date, such as 2027-01-31 or 2027-01-31T18:00.")
     back = str(new_name or _name(name, full))
     if any(each.name == back for each in before.deployments):
         line = before.entry(back).at("name").line
@@ -99,6 +101,13 @@ def roll_back(
     _nothing_else(text, after, name, new)
     read = reading.read(after, now, file=file, fresh=(back,), groups=groups, manifest=manifest)
     return Rollback(after, editing.diff(text, after, file), read.deployment(back), known.get(full))
+
+
+def _is_date(text: str) -> bool:
+    try:
+        return moments.moment(text, moments.UTC) != moments.ASAP
+    except ValueError:
+        return False
 
 
 def _name(name: str, version: str) -> str:
