@@ -111,7 +111,7 @@ class Visit:
         self.holds_slots = False
         self.reset_retries = False
         self.fresh_for = timedelta(0)
-        self.another_channel: str | None = None  # of the deployment that the host and its record belong to
+        self.anothers = False  # the host and its record belong to another deployment
         self.closed = False  # the host's turn has not come, for other reasons than its ring
         self.until: datetime | None = None  # what the decision waits for
         self._others: Mapping[str, Standing] | None = None
@@ -143,8 +143,9 @@ class Visit:
             self.gate: Gate = self._judge_rings()
             fresh = Record(self.host, self.ring, DeploymentKey.of(self.deployment))
             stored = self.store.load(self.host) or fresh
-            if stored.deployment.channel != fresh.deployment.channel:
-                self.another_channel = stored.deployment.channel or None
+            self.stored = stored.deployment
+            of_the_halted = self.deployment.schedule.halted and self.stored.name in self.deployment.others
+            self.anothers = of_the_halted or self.stored.channel not in ("", fresh.deployment.channel)
             self.before = stored.started(self.deployment, self.ring)
             started = None if run_started is None else datetime.fromtimestamp(int(run_started), timezone.utc)
             if self.reset_retries and not _decide.looked_at(self.before, started):
@@ -183,8 +184,8 @@ class Visit:
         except LostError as lost:
             self._lose(lost)
             return "none", False
-        if host.channel != self.another_channel:
-            self.another_channel = None
+        if self.stored.channel != self.record.deployment.channel:
+            self.anothers = host.channel == self.stored.channel
         decision = _decide.decide(self.deployment, host, self.record, _now(), self.gate)
         if decision.step == "none" or look_only or self.check_mode:
             self._conclude(decision.without_step(), host)
@@ -311,12 +312,12 @@ class Visit:
         return self._result("none", submitted=False)
 
     def _save(self) -> None:
-        """Write the record, unless the host is on the channel of the deployment that has written the one there is.
+        """Write the record, unless the one that is there belongs to another deployment.
 
-        Deployments of two channels may cover the same hosts; what is remembered belongs to the one it is compatible
-        with. So it does while it does not answer.
+        Those of two channels may cover the same hosts: a host belongs to that of its channel, also while it does not
+        answer. And where one is halted, its hosts may be those of another by now, such as that of the way back.
         """
-        if self.ours and not self.check_mode and self.another_channel is None:
+        if self.ours and not self.check_mode and not self.anothers:
             self._mind_slots()
             self.store.save(self.record)
 
@@ -360,9 +361,8 @@ class Visit:
             "attempts": record.attempts,
             "ring": record.ring,
             "ring_closed": self.closed or not self.gate.open,
-            "at_rest": record.at_rest,
-            "revisit": self.another_channel is None
-            and (record.revisit_at is not None or _decide.waits_for_ring(record)),
+            "at_rest": record.at_rest or self.anothers,
+            "revisit": not self.anothers and (record.revisit_at is not None or _decide.waits_for_ring(record)),
             "until": iso(self.until),
         }
 

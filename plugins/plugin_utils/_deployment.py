@@ -70,6 +70,7 @@ class Deployment:
     ring_gates: Mapping[str, GateRules] = field(default_factory=dict)  #: of single rings, instead of `gate`
     ring_available_from: Mapping[str, Moment] = field(default_factory=dict)
     only_rings: bool = False  #: hosts in none of the rings are left alone
+    others: tuple[str, ...] = ()  #: the names of the other deployments of its file that are approved and not halted
     sources: tuple[ImageSource, ...] = ()  #: instead of `source`, in the order of preference
     no_source: str | None = None  #: why a host has none of them
     slots: tuple[Slot, ...] = ()  #: what a host has to hold while it downloads

@@ -39,6 +39,7 @@ def loaded(document: Mapping[str, Any]) -> Deployment:
         **document,
         **_image(document),
         "rings": tuple(document["rings"]),
+        "others": tuple(document["others"]),
         "gate": _gate(document["gate"]),
         "ring_gates": {ring: _gate(rules) for ring, rules in document["ring_gates"].items()},
         "ring_available_from": {ring: _moment(when) for ring, when in document["ring_available_from"].items()},

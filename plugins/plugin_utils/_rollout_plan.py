@@ -154,9 +154,11 @@ def from_file(options: Mapping[str, Any], prefix: str, groups: Mapping[str, Sequ
         return _manifest(url, f"{here}/{manifest.NAME}" if library else None, prefix)[0]
 
     planned = _fleet_plan.plan(fleet, groups, waivers, manifest_at, now)
+    others = tuple(each.name for each in file.deployments if each.active and each.name != fleet.name)
     warnings = [f"{options['deployments']}:{warning}" for warning in file.warnings]
     warnings += [f"{options['waivers']}:{warning}" for warning in (waivers.warnings if waivers else ())]
-    return replace(planned, warnings=(*warnings, *planned.warnings))
+    deployment = replace(planned.deployment, others=others)
+    return replace(planned, deployment=deployment, warnings=(*warnings, *planned.warnings))
 
 
 def _begun(fleet: FleetDeployment, groups: Mapping[str, Sequence[str]], records: str, option: str) -> bool:

@@ -619,6 +619,23 @@ def test_a_deployment_of_another_channel_does_not_take_a_record_over(records: Pa
     assert record(records)["state"] == "incompatible", "no deployment that is known here has that channel"
 
 
+def test_a_halted_deployment_leaves_the_records_of_the_way_back_alone(records: Path) -> None:
+    options = validated(ARGUMENT_SPEC["deployment"]["options"], {**DEPLOYMENT, "name": "back", "allow_downgrade": True})
+    back = replace(Deployment.from_options(options), version=OLD)
+    halted = replace(back, name="monthly", version=TARGET, schedule=Schedule(halted=True), others=("back",))
+    given = {"rules": dumped(back), "records": str(records)}
+    newer = answer(version=TARGET)
+    Transcript(reconcile.ActionModule, given).run([newer, taken("download", "downloading", version=TARGET)])
+    remembered = record(records)
+    for look, state in ((answer("downloading"), "waiting"), (newer, "compliant"), (DOWN, "unreachable")):
+        result = Transcript(reconcile.ActionModule, {**given, "rules": dumped(halted)}).run([look])
+        assert (result["state"], result["at_rest"], result["revisit"]) == (state, True, False)
+        assert record(records) == remembered
+    ended = {**given, "rules": dumped(replace(halted, others=()))}
+    Transcript(reconcile.ActionModule, ended).run([newer])
+    assert record(records)["deployment"]["name"] == "monthly", "the other is no more"
+
+
 @pytest.mark.parametrize(
     ("changes", "message"),
     [

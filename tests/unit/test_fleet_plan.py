@@ -179,7 +179,7 @@ def test_the_first_waiver_of_a_host_holds(monkeypatch: pytest.MonkeyPatch) -> No
 def test_what_is_dumped_is_loaded() -> None:
     for text in (TEXT, TEXT.replace("    notice:", "    expedite: {reason: CVE, approved_by: a, second_approver: b, "
                                     "soak_time: 1h, deadline: \"2026-12-08T18:00\"}\n    notice:")):  # fmt: skip
-        deployment = planned(text).deployment.at("pilot", {"all", "pilot"})
+        deployment = replace(planned(text).deployment.at("pilot", {"all", "pilot"}), others=("next",))
         over_the_wire = json.loads(json.dumps(_deployment_rules.dumped(deployment)))
         assert _deployment_rules.loaded(over_the_wire) == deployment
 
@@ -196,6 +196,11 @@ def options(tmp_path: Path, **given: Any) -> dict[str, Any]:
 def test_the_file_is_read_from_disk_with_all_problems_told(tmp_path: Path) -> None:
     plan = _rollout_plan.from_file(options(tmp_path, deployment="monthly", halted=True), "officefleet_", GROUPS)
     assert plan.deployment.schedule.halted
+    assert plan.deployment.others == (), "'next' is not approved"
+    approved = options(tmp_path, deployment="monthly")
+    text = Path(approved["deployments"]).read_text()
+    Path(approved["deployments"]).write_text(text.replace("- name: next", f"- name: next\n    version: {VERSION}"))
+    assert _rollout_plan.from_file(approved, "officefleet_", GROUPS).deployment.others == ("next",)
     given = options(tmp_path)
     Path(given["deployments"]).write_text(TEXT.replace("retries:", "retrys:"))
     with pytest.raises(InputError, match=r"deployments\.yml:\d+: .*retrys: there is no such key"):
