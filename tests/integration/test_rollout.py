@@ -140,6 +140,7 @@ class Lab:
             "officefleet_version": VERSION,
             "officefleet_source": self.source,
             "officefleet_records": str(self.work / "records"),
+            "officefleet_cache": str(self.work / "cache"),  # release histories of whoever runs the tests say nothing
             "officefleet_ring_success": "50",  # as AWX hands numbers over
             "officefleet_document_sync_timeout": 600000,
             "officefleet_pass_seconds": 0.5,

@@ -106,6 +106,7 @@ class Rollouts:
             "officefleet_deployments": str(work / "deployments.yml"),
             "officefleet_manifest_library": str(work / "library"),
             "officefleet_records": self.records,
+            "officefleet_cache": str(work / "cache"),
             "officefleet_pass_seconds": pass_seconds,
             "officefleet_timeout": timeout,
         }
