@@ -134,6 +134,9 @@ def test_a_controller_that_never_saw_the_build_listed_asks_nobody(controller: Co
     assert controller.plan(feeds=nothing, release_history=NOBODY) == (None, ())
     stopped, warnings = controller.plan(feeds=nothing, release_history=NOBODY, refresh_feeds="always")
     assert (stopped, len(warnings)) == (None, 1)
+    controller.cdn.next_feed((OLD, MIDDLE, OTHER))
+    assert controller.plan(feeds=nothing, refresh_feeds="always") == (None, ()), "what was never listed is not missed"
+    assert controller.plan(feeds=nothing, release_history=NOBODY) == (None, ())
 
 
 def test_what_cannot_be_remembered_is_believed_all_the_same(
