@@ -135,6 +135,7 @@ def _sources(fleet: model.FleetDeployment, version: str, manifest_at: ManifestAt
         known = known or manifest
         yield ImageSource(
             url=url,
+            library=source.url,
             groups=source.groups,
             max_active=source.max_active,
             group_limits=source.group_limits,

@@ -24,6 +24,7 @@ class ImageSource:
     """One image in one library. `url` is the image's own; languages, architectures None: nobody knows (the CDN)."""
 
     url: str
+    library: str = ""  #: URL of the library, by which its slots are counted; without it they are the image's own
     groups: tuple[str, ...] = ()  #: of the inventory; none: meant for every host
     max_active: int | None = None  #: downloads at a time over all deployments; None: as many as there are
     group_limits: Mapping[str, int] = field(default_factory=dict)
@@ -64,10 +65,11 @@ def choose(sources: Sequence[ImageSource], groups: Collection[str]) -> ImageSour
 
 def slots(source: ImageSource, groups: Collection[str]) -> tuple[Slot, ...]:
     """Give what a host in these groups has to hold while it downloads."""
-    wanted = [] if source.max_active is None else [Slot(source.url, source.max_active)]
-    wanted += [Slot(f"{source.url} {group}", limit) for group, limit in source.group_limits.items() if group in groups]
+    place = source.library or source.url
+    wanted = [] if source.max_active is None else [Slot(place, source.max_active)]
+    wanted += [Slot(f"{place} {group}", limit) for group, limit in source.group_limits.items() if group in groups]
     if set(source.trickle_groups).intersection(groups):
-        wanted.append(Slot(f"{source.url} slow links", source.trickle))
+        wanted.append(Slot(f"{place} slow links", source.trickle))
     return tuple(wanted)
 
 

@@ -656,6 +656,12 @@ def test_a_source_has_one_limit() -> None:
     assert problem.startswith(
         "8: deployments[two].sources[0].max_active: 6 hosts at once, and 5 for the same source in line 2"
     )
+    limits = "max_active: %d, group_limits: {pilot: %d}, slow_link: {groups: [vpn], rule: trickle, max_active: %d}"
+    text = (TWO % "other").replace("cdn_allowed: true}", f"sources: [{{url: 'http://a', {limits % (9, 2, 1)}}}]}}")
+    for given, option in (((9, 3, 1), "group_limits.pilot: 3"), ((9, 2, 4), "slow_link.max_active: 4")):
+        both = text.replace("    cdn_allowed: true", f"    sources: [{{url: http://a/, {limits % given}}}]")
+        (problem,) = told(both)
+        assert f"sources[0].{option} hosts at once" in problem
 
 
 # Images

@@ -98,12 +98,25 @@ def test_each_host_gets_its_source_its_slots_and_its_time() -> None:
     deployment = planned().deployment
     pilot = deployment.at("pilot", {"all", "pilot"})
     assert pilot.source == f"http://office.example/MonthlyEnterprise/{VERSION}"
-    assert pilot.slots == (Slot(pilot.source, 50), Slot(f"{pilot.source} pilot", 2))
+    assert pilot.slots == (Slot("http://office.example", 50), Slot("http://office.example pilot", 2))
     assert (pilot.languages, pilot.architectures) == (frozenset({"en-us"}), frozenset({"x64", "x86"}))
     assert pilot.requirements == DEMANDS
     slow = deployment.at("all", {"all", "vpn"})
-    assert slow.slots[-1] == Slot(f"{slow.source} slow links", 1)
+    assert slow.slots[-1] == Slot("http://office.example slow links", 1)
     assert slow.schedule.ring_available_from == Moment(datetime(2026, 12, 7, 6), "local")
+
+
+def test_deployments_share_the_slots_of_a_source(monkeypatch: pytest.MonkeyPatch) -> None:
+    """One library serves workstations and servers, each with an image of its own."""
+
+    def staged(url: str) -> Manifest:
+        return Manifest(url.split("/")[-2], VERSION, ("x64",), ("en-us",), "2026-11-01T00:00:00Z", ())
+
+    monkeypatch.setitem(globals(), "manifest_at", staged)
+    both = TEXT.replace("    channel: Current\n", f"    channel: Current\n    version: {VERSION}\n")
+    monthly, following = (planned(both, name).deployment.at("pilot", {"all"}) for name in ("monthly", "next"))
+    assert monthly.source != following.source
+    assert monthly.slots == following.slots == (Slot("http://office.example", 50),)
 
 
 def test_a_source_that_cannot_be_reached_is_passed_over_and_told() -> None:

@@ -13,7 +13,11 @@ from ansible_collections.officefleet.c2r.plugins.module_utils._cdn import bullet
 from ansible_collections.officefleet.c2r.plugins.module_utils._cdn.errors import CdnError, InputError
 from ansible_collections.officefleet.c2r.plugins.module_utils._cdn.manifest import Manifest
 from ansible_collections.officefleet.c2r.plugins.plugin_utils import _spelling, _windows
-from ansible_collections.officefleet.c2r.plugins.plugin_utils._deployments.model import EVERY_HOST, FleetDeployment
+from ansible_collections.officefleet.c2r.plugins.plugin_utils._deployments.model import (
+    EVERY_HOST,
+    FleetDeployment,
+    Source,
+)
 from ansible_collections.officefleet.c2r.plugins.plugin_utils._deployments.moments import ASAP, Moment, span
 from ansible_collections.officefleet.c2r.plugins.plugin_utils._deployments.problems import Problem
 from ansible_collections.officefleet.c2r.plugins.plugin_utils._deployments.yaml_tree import Node
@@ -309,15 +313,25 @@ def _shared(one: str, other: str, groups: Mapping[str, Collection[str]] | None) 
 
 
 def _source_limits(entries: Sequence[Entry]) -> Iterator[Problem]:
-    """Find a source that is given with two limits: leases are counted for each URL over all deployments."""
-    first: dict[str, tuple[int, int]] = {}
+    """Find a source that is given with two limits: slots are counted for each URL over all deployments."""
+    first: dict[tuple[str, tuple[str, ...]], tuple[int, int]] = {}
     for entry in entries:
         nodes = entry.at("sources").items
         if len(nodes) != len(entry.deployment.sources):
             continue
         for node, source in zip(nodes, entry.deployment.sources, strict=True):
-            limit, line = first.setdefault(source.url, (source.max_active, node.line))
-            if limit != source.max_active:
-                yield found(node, ("max_active",)).problem(
-                    f"{source.max_active} hosts at once, and {limit} for the same source in line {line}. Give one."
-                )
+            for path, given in _limits(source):
+                limit, line = first.setdefault((source.url, path), (given, node.line))
+                if limit != given:
+                    yield found(node, path).problem(
+                        f"{given} hosts at once, and {limit} for the same source in line {line}. Give one."
+                    )
+
+
+def _limits(source: Source) -> Iterator[tuple[tuple[str, ...], int]]:
+    """Give the limits of a source, each with its place."""
+    yield ("max_active",), source.max_active
+    for group, limit in source.group_limits.items():
+        yield ("group_limits", group), limit
+    if source.slow_link is not None and source.slow_link.rule == "trickle":
+        yield ("slow_link", "max_active"), source.slow_link.max_active
