@@ -73,6 +73,7 @@ class ActionModule(ActionBase):
                 visit = Visit(self, deployment, store, link, task_vars)
                 visit.reset_retries = arguments["reset_retries"]
                 visit.fresh_for = timedelta(seconds=arguments["fresh_for"])
+                visit.first_look = arguments["first_look"]
                 return visit.run(arguments["look_only"], arguments["run_started"], arguments["failure"])
         except InputError as error:
             return {"failed": True, "msg": f"deployment.{error}"}
@@ -112,6 +113,7 @@ class Visit:
         self.reset_retries = False
         self.fresh_for = timedelta(0)
         self.anothers = False  # the host and its record belong to another deployment
+        self.first_look = False  # of a run, also where it takes a step
         self.closed = False  # the host's turn has not come, for other reasons than its ring
         self.until: datetime | None = None  # what the decision waits for
         self._others: Mapping[str, Standing] | None = None
@@ -173,7 +175,7 @@ class Visit:
             return {"failed": True, "msg": message, **self._result("none", submitted=False)}
         except (ModuleFailedError, HostStateError) as failure:
             return self._failed(str(failure))
-        first = self.check_mode or (look_only and started is None)
+        first = self.first_look or self.check_mode or (look_only and started is None)
         self._show(first, pending=step != "none" and not submitted)
         return self._result(step, submitted)
 

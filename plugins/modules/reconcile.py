@@ -121,6 +121,12 @@ options:
     description: Whether to decide and write down alone, without taking the step. RV(step) says which one comes next.
     type: bool
     default: false
+  first_look:
+    description:
+      - Whether this is a run's first look at the host, which shows it unless it is V(compliant). Later ones show news.
+      - A look with O(look_only) and without O(run_started) is one, and so is check mode.
+    type: bool
+    default: false
   run_started:
     description:
       - When a run of several passes began, in seconds since the epoch on the controller's clock.
@@ -327,6 +333,7 @@ ARGUMENT_SPEC: dict[str, dict[str, Any]] = {
     "rules": {"type": "dict"},
     "records": {"type": "path", "required": True},
     "look_only": {"type": "bool", "default": False},
+    "first_look": {"type": "bool", "default": False},
     "reset_retries": {"type": "bool", "default": False},
     "fresh_for": {"type": "int", "default": 0},
     "run_started": {"type": "float"},

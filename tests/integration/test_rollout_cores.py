@@ -71,3 +71,5 @@ def test_hosts_at_rest_are_let_go_and_go_on_after_the_role(
         asked = "Go on with the hosts that are not at rest" in output
         assert asked == (first or core == "oldest"), output
     assert [what for host, what in lab.calls if host == AT_REST] == ["update_info"] * 2
+    begun = [what for host, what in lab.calls if host == CHANGED][:2]
+    assert begun == ["update_info", "update_policy" if prepare else "update download"], "the first look takes a step"

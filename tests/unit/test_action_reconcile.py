@@ -685,3 +685,6 @@ def test_a_host_that_is_looked_at_again_has_a_line_only_when_there_is_news(recor
     again = transcript(records, look_only=True, run_started=started)
     again.run([DOWN])
     assert (again.asked, again.shown) == (["update_info"], [])
+    next_run = transcript(records, first_look=True)
+    next_run.run([DOWN])
+    assert next_run.shown == first.shown, "a run shows at first what it finds, also where it may take a step"
