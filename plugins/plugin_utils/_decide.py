@@ -76,6 +76,7 @@ class Memory:
     deferrals: int = 0
     deferred_until: datetime | None = None
     consented: bool = False
+    asked: bool = False
     awaits_restart: bool = False
     restart_told: str | None = None
 
@@ -126,7 +127,7 @@ def decide(deployment: Deployment, host: HostState | None, record: Record, now: 
         return Decision("none", "unreachable", "does not answer", at_rest=True, memory=memory)
     if record.version == deployment.version != host.version:
         # It was there, and somebody has installed another build since
-        record = replace(record.with_fresh_counters(), deferrals=0, deferred_until=None, consented=False)
+        record = replace(record.with_fresh_counters(), deferrals=0, deferred_until=None, consented=False, asked=False)
         memory = Memory.of(record)
     standing = _standing(deployment, host, memory, deployment.waivers.get(record.host))
     if standing is not None and standing.state == "com_unavailable":
@@ -203,6 +204,7 @@ def recorded(record: Record, decision: Decision, host: HostState | None, now: da
         deferrals=memory.deferrals,
         deferred_until=memory.deferred_until,
         consented=memory.consented,
+        asked=memory.asked,
         awaits_restart=memory.awaits_restart,
         restart_told=memory.restart_told,
         updated_at=now,
@@ -473,16 +475,27 @@ def _apply(deployment: Deployment, host: HostState, memory: Memory, allowed: Per
 def _deferral(deployment: Deployment, memory: Memory, may_close: bool, now: datetime) -> Memory:
     """Begin a deferral, unless one lasts, the users agreed or all are used up."""
     lasts = _lasts(deployment, memory, now)
-    if lasts or (may_close and (_agreed(deployment, memory, now) or memory.deferrals >= deployment.apps.defer)):
+    if lasts or (may_close and (_agreed(deployment, memory, now) or _used_up(deployment, memory))):
         return memory
     until = now + timedelta(seconds=deployment.apps.wait)
-    return replace(memory, deferrals=memory.deferrals + 1, deferred_until=until, consented=False)
+    asked = memory.asked or (may_close and _may_postpone(deployment))
+    return replace(memory, deferrals=memory.deferrals + 1, deferred_until=until, consented=False, asked=asked)
 
 
 def _ripe(deployment: Deployment, memory: Memory, now: datetime) -> bool:
     """Tell whether open applications are closed now: everybody agreed, or the last deferral is over."""
     over = not _lasts(deployment, memory, now)
-    return _agreed(deployment, memory, now) or (over and memory.deferrals >= deployment.apps.defer)
+    return _agreed(deployment, memory, now) or (over and _used_up(deployment, memory))
+
+
+def _used_up(deployment: Deployment, memory: Memory) -> bool:
+    """Tell whether nothing is put off any more. Who may postpone is asked once, however often it was put off before."""
+    unasked = _may_postpone(deployment) and deployment.apps.defer > 0 and not memory.asked
+    return memory.deferrals >= deployment.apps.defer and not unasked
+
+
+def _may_postpone(deployment: Deployment) -> bool:
+    return deployment.notice is not None and deployment.notice.postpone
 
 
 def _lasts(deployment: Deployment, memory: Memory, now: datetime) -> bool:
@@ -503,10 +516,11 @@ def _blocked(deployment: Deployment, host: HostState, memory: Memory, may_close:
     reason = f"open: {', '.join(host.blocking_apps)}"
     if may_close and memory.deferred_until is not None:
         until = memory.deferred_until.strftime("%Y-%m-%d %H:%MZ")
-        reason += f"; put off until {until} ({memory.deferrals} of {deployment.apps.defer})"
+        count, most = memory.deferrals, deployment.apps.defer
+        reason += f"; put off until {until} ({f'{count} of {most}' if count <= most else 'the last time'})"
     notice = None
     if news and deployment.notice is not None:
-        notice = "ask" if may_close and deployment.notice.postpone else "inform"
+        notice = "ask" if may_close and _may_postpone(deployment) else "inform"
     return Decision("none", "blocked", reason, at_rest=True, memory=memory, notice=notice)
 
 

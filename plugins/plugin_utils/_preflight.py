@@ -3,7 +3,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Whether a host suits a deployment's image, asked before any call of the update interface.
 
-What a host did not say (an older module's answer, an empty registry value) is never taken for a misfit.
+What a host did not say (an older module's answer, an empty registry value) is not taken for a misfit, but for its
+channel and architecture, without which nobody knows the image to be right.
 """
 
 from __future__ import annotations

@@ -92,6 +92,7 @@ class Record:
     deferrals: int = 0  #: times an apply was put off because applications were open
     deferred_until: datetime | None = None  #: when the present deferral ends
     consented: bool = False  #: every user agreed to have applications closed
+    asked: bool = False  #: users were asked that
     waits_for_slot: str | None = None  #: the name of the download slot that was not free
     awaits_restart: bool = False  #: an apply ended in a way that only a restart of Windows completes
     restart_told: str | None = None  #: who is told of that: "notice" its users, "hook" the deployment's hooks
@@ -240,6 +241,7 @@ def from_json(document: object) -> Record:
         deferrals=fields.number("deferrals"),
         deferred_until=fields.optional_time("deferred_until"),
         consented=fields.truth("consented"),
+        asked=fields.truth("asked"),
         waits_for_slot=fields.optional_text("waits_for_slot"),
         awaits_restart=fields.truth("awaits_restart"),
         restart_told=fields.optional_text("restart_told"),

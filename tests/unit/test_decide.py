@@ -13,7 +13,7 @@ import pytest
 from ansible_collections.officefleet.c2r.plugins.plugin_utils import _decide
 from ansible_collections.officefleet.c2r.plugins.plugin_utils._decide import Decision, StepAnswer, decide, recorded
 from ansible_collections.officefleet.c2r.plugins.plugin_utils._deployment import Deployment
-from ansible_collections.officefleet.c2r.plugins.plugin_utils._deployments.model import Apps, Restart
+from ansible_collections.officefleet.c2r.plugins.plugin_utils._deployments.model import Apps, Notice, Restart
 from ansible_collections.officefleet.c2r.plugins.plugin_utils._deployments.moments import LOCAL, Moment
 from ansible_collections.officefleet.c2r.plugins.plugin_utils._errors import decode
 from ansible_collections.officefleet.c2r.plugins.plugin_utils._host_state import BUSY, STATUSES, HostState
@@ -71,6 +71,7 @@ NIGHT = Window.from_mapping({"days": list(WEEKDAYS), "start": "22:00", "end": "0
 NIGHTLY = scheduled(windows=(NIGHT,))
 WITHDRAWN = scheduled(withdrawn="16.0.1.2 was withdrawn: seen in Current on 2026-11-18, no longer on 2026-11-20")
 FORCING = replace(overdue("force"), apps=Apps(close="after_deadline", defer=2, wait=4 * 3600))
+ASKING = replace(FORCING, notice=Notice("Please close Office.", postpone=True))
 WAIVED = replace(DEPLOYMENT, waivers={"ws-001": "lab, until 2027"})
 LARGE = replace(DEPLOYMENT, min_free_disk=2 * 10**9)
 STAGED = replace(RECORD, staged=True, status="download_succeeded", state="staged")
@@ -284,6 +285,15 @@ CASES = [
     Case("overdue, force, everybody agreed just now to a short deferral", look(ready=TARGET, blocking_apps=("EXCEL",)),
          "apply", "applying", False, deployment=replace(FORCING, apps=replace(FORCING.apps, wait=60)),
          record=replace(STAGED, deferrals=1, deferred_until=EARLIER, consented=True)),
+    Case("overdue, force, put off often before the deadline, yet nobody was asked",
+         look(ready=TARGET, blocking_apps=("EXCEL",)), "none", "blocked", True, "12:00Z (the last time)",
+         deployment=ASKING, record=replace(STAGED, deferrals=9, deferred_until=EARLIER), memory={"asked": True}),
+    Case("overdue, force, everybody was asked", look(ready=TARGET, blocking_apps=("EXCEL",)), "apply", "applying",
+         False, deployment=ASKING, record=replace(STAGED, deferrals=10, deferred_until=EARLIER, asked=True)),
+    Case("overdue, force, nothing may be put off", look(ready=TARGET, blocking_apps=("EXCEL",)), "apply", "applying",
+         False, deployment=replace(ASKING, apps=replace(ASKING.apps, defer=0)), record=STAGED),
+    Case("not overdue, nobody is asked yet", look(ready=TARGET, blocking_apps=("EXCEL",)), "none", "blocked", True,
+         deployment=replace(ASKING, schedule=Schedule()), record=STAGED, memory={"asked": False, "deferrals": 1}),
     Case("overdue, force, a deferral of a clock that was ahead", look(ready=TARGET, blocking_apps=("EXCEL",)), "apply",
          "applying", False, deployment=FORCING,
          record=replace(STAGED, deferrals=2, deferred_until=NOW + timedelta(days=400))),

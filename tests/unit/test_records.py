@@ -51,6 +51,7 @@ FULL = Record(
     deferrals=1,
     deferred_until=AT,
     consented=True,
+    asked=True,
     waits_for_slot="http://library.example/x",
     awaits_restart=True,
     restart_told="notice",
