@@ -63,6 +63,8 @@ class ActionModule(ActionBase):
         after = reading.read(approval.text, now, file=file, fresh=(pending.name,), groups=groups, manifest=look)
         approved = after.deployment(pending.name)
         warnings = [*unknown, *(f"{file}:{warning}" for warning in after.warnings)]
+        if pending.ignore_withdrawn is not None and pending.version not in (None, approved.version):
+            warnings.append(f"ignore_withdrawn was said of {pending.version}. Take it out unless it holds here, too.")
         self._display.display(
             _said(approved, approval.diff if not self._task.diff else "", warnings, approval.diff == "")
         )

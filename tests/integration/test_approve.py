@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 from ansible_collections.officefleet.c2r.tests.integration.desk import CHANNEL, SOURCE, VERSION, Desk
 from ansible_collections.officefleet.c2r.tests.lab.cdn import Build, LabCdn
@@ -117,7 +118,7 @@ def test_a_version_that_was_withdrawn_is_refused_also_if_it_is_named(tmp_path: P
     desk.path.write_bytes(TEXT.encode())
     older = replace(OLD, version="16.0.20131.20206")
     with LabCdn(tmp_path / "cdn", (older, OLD, NEW)) as cdn:
-        known = {
+        known: dict[str, Any] = {
             "version": NEW.version,
             "release_history": cdn.release_history_url,
             "trust_anchors": [str(cdn.anchors)],
@@ -129,11 +130,13 @@ def test_a_version_that_was_withdrawn_is_refused_also_if_it_is_named(tmp_path: P
         status, output = desk.play("approve", cache=str(tmp_path / "two"), **known)
         assert status == 2
         assert f"version: {NEW.version} was withdrawn: seen in {CHANNEL} on " in output
-        why = "\r\n    ignore_withdrawn: nobody has Access\r\n    rings"
+        why = f'\r\n    version: "{OLD.version}"\r\n    ignore_withdrawn: nobody has Access\r\n    rings'
         desk.path.write_bytes(TEXT.replace("\r\n    rings", why).encode())
+        known |= {"deployment": "monthly", "approve_replace": True}
         status, output = desk.play("approve", cache=str(tmp_path / "two"), **known)
         assert status == 0, output
         assert f'\n+    version: "{NEW.version}"' in output
+        assert f"ignore_withdrawn was said of {OLD.version}. Take it out unless it holds here, too." in output
 
 
 def test_what_is_not_told_is_asked_for(tmp_path: Path) -> None:
