@@ -67,7 +67,8 @@ def test_a_forecast_says_what_when_and_why(lab: Lab) -> None:
 def test_hosts_whose_turn_it_is_download_now_or_after_others(lab: Lab) -> None:
     now = datetime.now(UTC).replace(microsecond=0)
     store = DirectoryStore(str(lab.work / "records"))
-    store.leases.acquire(lab.source, "ws-099", 2, now + timedelta(hours=1), now)
+    library = lab.source.rsplit("/", 2)[0]
+    store.leases.acquire(library, "ws-099", 2, now + timedelta(hours=1), now)
     deployment = {
         "name": "monthly",
         "channel": CHANNEL,
@@ -75,7 +76,7 @@ def test_hosts_whose_turn_it_is_download_now_or_after_others(lab: Lab) -> None:
         "rings": ["pilot"],
         "available_from": "asap",
         "deadline": "none",
-        "sources": [{"url": lab.source.rsplit("/", 2)[0], "max_active": 2}],
+        "sources": [{"url": library, "max_active": 2}],
     }
     (lab.work / "deployments.yml").write_text(yaml.safe_dump({"deployments": [deployment]}))
     given: dict[str, Any] = {f"officefleet_{name}": value for name, value in WITHOUT.items()}
@@ -83,7 +84,7 @@ def test_hosts_whose_turn_it_is_download_now_or_after_others(lab: Lab) -> None:
     status, output = lab.rollout("--check", playbook="officefleet.c2r.forecast", limit="pilot", **given)
     assert status == 0, output
     assert re.search(r"^ws-002 +pilot .* download +now *$", output, re.MULTILINE), output
-    store.leases.acquire(lab.source, "ws-098", 2, now + timedelta(hours=1), now)
+    store.leases.acquire(library, "ws-098", 2, now + timedelta(hours=1), now)
     status, output = lab.rollout(playbook="officefleet.c2r.forecast", limit="pilot", **given)
     assert status == 0, output
     assert re.search(r"^ws-002 +pilot .* download +after 1 other +http://", output, re.MULTILINE), output

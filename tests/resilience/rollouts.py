@@ -24,7 +24,6 @@ from ansible_collections.officefleet.c2r.tests.lab.fleet import inventory
 from ansible_collections.officefleet.c2r.tests.lab.winrm.server import WinrmServer
 from ansible_collections.officefleet.c2r.tests.resilience.watched_fleet import (
     CHANNEL,
-    IMAGE,
     SOURCE,
     TARGET,
     WatchedFleet,
@@ -164,7 +163,7 @@ class Rollouts:
     def slots_held(self) -> tuple[str, ...]:
         """Name the hosts that hold a download slot."""
         with closing(open_store(self.records)) as store:
-            return store.leases.active(IMAGE, datetime.now(UTC))
+            return store.leases.active(SOURCE, datetime.now(UTC))
 
     def all_records(self) -> dict[str, Record]:
         """Read what the runs wrote down."""
