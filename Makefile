@@ -9,6 +9,8 @@ ROOT := $(CURDIR)
 COPY := $(ROOT)/.build/ansible_collections/officefleet/c2r
 BIN := $(ROOT)/.venv/bin
 HOSTS ?= 25
+# Files of tests go to as many processes as there are cores.
+PYTEST := pytest --numprocesses auto --dist loadfile
 
 # The tools run in the copy; Microsoft's own files are read where they lie, beside the project.
 export PATH := $(BIN):$(PATH)
@@ -33,13 +35,13 @@ lint: copy
 	cd $(COPY) && antsibull-changelog lint
 
 unit: copy
-	cd $(COPY) && pytest tests/unit
+	cd $(COPY) && $(PYTEST) tests/unit
 
 contract: copy setup-oldest
 	cd $(COPY) && pytest tests/contract
 
 integration: copy
-	cd $(COPY) && pytest tests/integration
+	cd $(COPY) && $(PYTEST) tests/integration
 
 # Staging beside other programs; see docs/benchmarks.md. Not part of test: it takes minutes and a quiet machine.
 bench: copy
