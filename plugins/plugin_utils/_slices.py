@@ -3,8 +3,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Slices: runs that are each given a part of the inventory alone, as AWX divides a job template's job.
 
-AWX (October 2024, `Inventory.get_sliced_hosts`, `UnifiedJob.awx_meta_vars`) tells a slice neither its number nor how many
-there are. Those of one launch share a workflow job that is named as their job template, and each has a job id.
+AWX (October 2024, `Inventory.get_sliced_hosts`, `UnifiedJob.awx_meta_vars`) tells a slice neither its number nor how
+many there are. Those of one launch share a workflow job that is named as their job template; each has a job id.
 """
 
 from __future__ import annotations
