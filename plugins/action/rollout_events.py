@@ -52,6 +52,8 @@ class ActionModule(ActionBase):
         self.started = None if started is None else datetime.fromtimestamp(int(started), timezone.utc)
         given = arguments["events"]
         self.hooks = [Hook(**{**hook, "events": tuple(hook["events"])}) for hook in given["hooks"]]
+        others = given.get("other_channels") or []
+        self.other_channels = [DeploymentKey(name, channel, version, "") for name, channel, version in others]
         self.extra = {"bulletin": given["bulletin"], "expedite": given["expedite"]}
         try:
             with closing(open_store(arguments["records"])) as store:
@@ -100,7 +102,9 @@ class ActionModule(ActionBase):
         hosts = {host for ring in hosts_by_ring(self.deployment, groups).values() for host in ring}
         offset = datetime.now(timezone.utc).astimezone().utcoffset()
         minutes = 0 if offset is None else int(offset.total_seconds() // 60)
-        return summarise(self.deployment, groups, store.standings(self.key, hosts), _now(), minutes)
+        own = store.standings(self.key, hosts)
+        elsewhere = {host for other in self.other_channels for host in store.standings(other, hosts - own.keys())}
+        return summarise(self.deployment, groups, own, _now(), minutes, elsewhere)
 
     def _send(self, hook: Hook, message: Mapping[str, Any]) -> None:
         _webhook.post(hook.url, hook.token, message, self._variable)

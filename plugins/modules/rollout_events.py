@@ -22,7 +22,9 @@ options:
     required: true
   events:
     description:
-      - The hooks, the bulletin and who expedited, as RV(officefleet.c2r.rollout_plan#module:events) has them.
+      - The hooks, the bulletin, who expedited, and the other deployments of the file, as
+        RV(officefleet.c2r.rollout_plan#module:events) has them.
+      - Hosts whose record belongs to one of those, which are of other channels, are none of this deployment's.
       - Addresses and tokens that are secrets are in it by name, C(env:NAME) or C(var:name). They are looked up when a
         message is sent; an Ansible variable is the one of the host that this runs for.
     type: dict

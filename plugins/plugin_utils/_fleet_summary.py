@@ -9,7 +9,7 @@ A pure view: nothing here asks hosts or stores.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -87,11 +87,16 @@ def summarise(
     standings: Mapping[str, Standing],
     now: datetime,
     utc_offset_minutes: int,
+    elsewhere: Collection[str] = (),
 ) -> Summary:
-    """Count. The offset is that of the wall clock by which local times of the deployment are told."""
+    """Count. The offset is that of the wall clock by which local times of the deployment are told.
+
+    `elsewhere`: hosts that belong to a deployment of another channel. They are none of this one's.
+    """
     key = DeploymentKey.of(deployment)
     own = {host: standing for host, standing in standings.items() if standing.deployment.same(key)}
-    members = hosts_by_ring(deployment, groups)
+    by_ring = hosts_by_ring(deployment, groups)
+    members = {ring: [host for host in names if host not in elsewhere] for ring, names in by_ring.items()}
     hosts = [host for ring in members.values() for host in ring]
     states = {host: own[host].state if host in own else UNVISITED for host in hosts}
     ends = ENDS | ({"staged"} if deployment.goal == "downloaded" else set())

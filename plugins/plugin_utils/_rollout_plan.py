@@ -157,8 +157,12 @@ def from_file(options: Mapping[str, Any], prefix: str, groups: Mapping[str, Sequ
     others = tuple(each.name for each in file.deployments if each.active and each.name != fleet.name)
     warnings = [f"{options['deployments']}:{warning}" for warning in file.warnings]
     warnings += [f"{options['waivers']}:{warning}" for warning in (waivers.warnings if waivers else ())]
+    events = planned.events
+    if events is not None:
+        elsewhere = [each for each in file.deployments if each.active and each.channel != fleet.channel]
+        events = {**events, "other_channels": [[each.name, each.channel, each.version] for each in elsewhere]}
     deployment = replace(planned.deployment, others=others)
-    return replace(planned, deployment=deployment, warnings=(*warnings, *planned.warnings))
+    return replace(planned, deployment=deployment, events=events, warnings=(*warnings, *planned.warnings))
 
 
 def _begun(fleet: FleetDeployment, groups: Mapping[str, Sequence[str]], records: str, option: str) -> bool:

@@ -45,6 +45,7 @@ class Fleet:
     def __init__(self, directory: Path, url: str) -> None:
         self.store = DirectoryStore(str(directory))
         self.url = url
+        self.other_channels: list[list[str]] = []
 
     def record(self, host: str, state: str, restart_told: str | None = None) -> None:
         """Write down what a visit found."""
@@ -63,7 +64,7 @@ class Fleet:
         hook = {"url": self.url, "token": None, "events": EVERYTHING, "failure_share": 10, **given}
         options = {
             "rules": dumped(deployment),
-            "events": {"hooks": [hook], "bulletin": None, "expedite": None},
+            "events": {"hooks": [hook], "bulletin": None, "expedite": None, "other_channels": self.other_channels},
             "records": str(self.store.directory),
             **({} if started is None else {"run_started": started}),
         }
@@ -99,6 +100,18 @@ def test_the_records_of_hosts_become_messages_once(tmp_path: Path, sink: HookSin
     assert events(fleet.tell(url="var:plain")) == ["finish"]
     assert [message["event"] for message in sink.messages] == ["start", "restart_pending", "finish"]
     assert fleet.store.everything()[1] == [], "notes are not taken for records"
+
+
+def test_hosts_of_another_channels_deployment_do_not_keep_this_one_from_its_end(tmp_path: Path, sink: HookSink) -> None:
+    fleet = Fleet(tmp_path, sink.url)
+    fleet.record("ws-001", "compliant")
+    servers = DeploymentKey("servers", "SemiAnnual", TARGET, "http://elsewhere")
+    now = datetime.now(UTC).replace(microsecond=0)
+    fleet.store.save(Record("ws-002", "rds", servers, state="exhausted", updated_at=now))
+    assert events(fleet.tell()) == ["start"], "it may be one that this deployment has not come to yet"
+    fleet.other_channels = [["servers", "SemiAnnual", TARGET]]
+    assert events(fleet.tell()) == ["finish"]
+    assert sink.messages[-1]["counts"] == {"compliant": 1}
 
 
 def test_a_restart_that_users_are_told_of_is_none_of_the_hooks(tmp_path: Path, sink: HookSink) -> None:

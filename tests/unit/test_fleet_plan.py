@@ -278,3 +278,20 @@ def test_what_hooks_need_travels_with_the_names_of_secrets() -> None:
         "bulletin": "MS26-12",
         "expedite": {"reason": "CVE", "approved_by": "anna", "second_approver": "bela"},
     }
+
+
+def test_hooks_are_told_without_the_hosts_of_other_channels_active_deployments(tmp_path: Path) -> None:
+    given = options(tmp_path, deployment="monthly")
+    file = Path(given["deployments"])
+    text = file.read_text().replace(
+        "    clock: local\n", "    clock: local\n    hooks: [{url: 'env:H', events: [start]}]\n"
+    )
+    for line, others in (
+        ("", []),
+        (f'    version: "{VERSION}"\n', [["next", "Current", VERSION]]),
+        (f'    version: "{VERSION}"\n    halted: true\n', []),
+    ):
+        file.write_text(text.replace("    channel: Current\n", f"    channel: Current\n{line}"))
+        events = _rollout_plan.from_file(given, "officefleet_", GROUPS).events
+        assert events is not None
+        assert events["other_channels"] == others
