@@ -315,7 +315,7 @@ def test_many_processes_may_be_the_first(records: str) -> None:
 
 SAVER = """
 import sys
-from dataclasses import fields, replace
+from dataclasses import replace
 from ansible_collections.officefleet.c2r.plugins.plugin_utils._postgresql_schema import lock_key
 from ansible_collections.officefleet.c2r.plugins.plugin_utils._record_store import open_store
 from ansible_collections.officefleet.c2r.tests.unit.test_records import FULL
