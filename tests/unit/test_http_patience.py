@@ -68,8 +68,8 @@ class Said:
     [
         ("7", 7, 7),
         (" 7 ", 7, 7),
-        (format_datetime(datetime.now(UTC) + timedelta(hours=1), usegmt=True), 3000, 3600),
-        (format_datetime(datetime.now(UTC) - timedelta(hours=1), usegmt=True), 0, 0),
+        pytest.param(format_datetime(datetime.now(UTC) + timedelta(hours=1), usegmt=True), 1800, 3600, id="in an hour"),
+        pytest.param(format_datetime(datetime.now(UTC) - timedelta(hours=1), usegmt=True), 0, 0, id="an hour ago"),
         ("-7", 0, 0),
         ("soon", 0, 0),
         ("Mon, 99 Foo 2024", 0, 0),
