@@ -25,6 +25,8 @@ export PYTHONDONTWRITEBYTECODE := 1
 demo: copy
 	@cd $(COPY) && exec python -m ansible_collections.officefleet.c2r.tests.lab.demo --hosts $(HOSTS) --output $(ROOT)/.build/demo
 
+# A smaller fleet than by `make resilience` alone, for the sake of time
+test: export OFFICEFLEET_FAULT_HOSTS ?= 120
 test: setup-wine setup-servers setup-postgresql lint unit contract integration resilience windows
 
 lint: copy
@@ -55,7 +57,7 @@ bench-rollout: copy
 # Staging killed (SIGKILL) at OFFICEFLEET_KILLS moments, 100 unless told; rollouts at OFFICEFLEET_ROLLOUT_KILLS, 50; a fleet of
 # OFFICEFLEET_FAULT_HOSTS with faults; slices on PostgreSQL. Minutes.
 resilience: copy
-	cd $(COPY) && pytest tests/resilience
+	cd $(COPY) && $(PYTEST) tests/resilience
 
 # The C# COM client on a real COM server. Without Wine, mingw and mcs each test is skipped and says why.
 windows: copy
