@@ -11,6 +11,7 @@ import re
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -79,12 +80,19 @@ def test_the_end_names_the_report(finished: tuple[Path, str]) -> None:
     assert not (output / "library").exists()
 
 
+@pytest.fixture
+def short_path() -> Iterator[Path]:
+    """A temporary directory whose path leaves room for those of sockets in it, which may have 107 characters."""
+    with tempfile.TemporaryDirectory(prefix="demo-") as path:
+        yield Path(path)
+
+
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_an_interrupt_leaves_nothing_behind(tmp_path: Path, number: signal.Signals) -> None:
-    output, mark = tmp_path / "out", f"{number.name}-{os.getpid()}"
+def test_an_interrupt_leaves_nothing_behind(short_path: Path, number: signal.Signals) -> None:
+    output, mark = short_path / "out", f"{number.name}-{os.getpid()}"
     with subprocess.Popen(
         [*DEMO, "--output", str(output)],
-        env={**os.environ, MARK: mark, "TMPDIR": str(tmp_path)},
+        env={**os.environ, MARK: mark, "TMPDIR": str(short_path)},
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
@@ -100,4 +108,4 @@ def test_an_interrupt_leaves_nothing_behind(tmp_path: Path, number: signal.Signa
     while (left := list(processes_with(f"{MARK}={mark}"))) and time.monotonic() < deadline:
         time.sleep(0.1)
     assert left == []
-    assert list(tmp_path.iterdir()) == []
+    assert list(short_path.iterdir()) == []

@@ -16,6 +16,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -69,7 +70,7 @@ def demo_variables(cdn: LabCdn, work: Path) -> dict[str, object]:
     }
 
 
-def run_playbook(name: str, work: Path) -> int:
+def run_playbook(name: str, work: Path, scratch: str) -> int:
     """Run one of the collection's playbooks in a process group of its own; return its exit status.
 
     An interrupt ends the whole group, so that nothing stays behind however the interrupt arrived.
@@ -77,8 +78,7 @@ def run_playbook(name: str, work: Path) -> int:
     process = subprocess.Popen(
         ["ansible-playbook", f"officefleet.c2r.{name}"],
         cwd=work,
-        # Ansible leaves a temporary directory behind when it is killed
-        env={**os.environ, "ANSIBLE_CONFIG": str(work / "ansible.cfg"), "TMPDIR": str(work / "tmp")},
+        env={**os.environ, "ANSIBLE_CONFIG": str(work / "ansible.cfg"), "TMPDIR": scratch},
         stdin=subprocess.DEVNULL,
         start_new_session=True,
     )
@@ -119,15 +119,15 @@ def work_folder(work: Path) -> Iterator[Path]:
     except BaseException:
         shutil.rmtree(work, ignore_errors=True)
         raise
-    for name in ("cdn", "library", "cache", "tmp"):
+    for name in ("cdn", "library", "cache"):
         shutil.rmtree(work / name, ignore_errors=True)
 
 
 def demonstrate(count: int, work: Path) -> int:
     """Run the three playbooks against a fresh lab; return the first exit status that is not 0."""
-    with LabCdn(work / "cdn") as cdn:
+    # Ansible leaves a directory behind when it is killed; the paths of its sockets there must not get long.
+    with LabCdn(work / "cdn") as cdn, tempfile.TemporaryDirectory(prefix="c2r-") as scratch:
         (work / "library").mkdir()
-        (work / "tmp").mkdir()
         cdn.serve("/library", work / "library")
         fleet = {host.name: host for host in build_fleet(count, channel=CHANNEL)}
         password = secrets.token_urlsafe()
@@ -139,7 +139,7 @@ def demonstrate(count: int, work: Path) -> int:
             for number, (playbook, title) in enumerate(STEPS, 1):
                 print(f"\n=== {number}/{len(STEPS)} {title}", flush=True)
                 print(f"    ansible-playbook officefleet.c2r.{playbook}", flush=True)
-                status = run_playbook(playbook, work)
+                status = run_playbook(playbook, work, scratch)
                 if status:
                     return status
     return 0
