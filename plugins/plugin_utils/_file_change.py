@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from ansible_collections.officefleet.c2r.plugins.module_utils._cdn.errors import InputError
+from ansible_collections.officefleet.c2r.plugins.plugin_utils._deployments import files
 from ansible_collections.officefleet.c2r.plugins.plugin_utils._report import publish
 
 PATCHES = (".patch", ".diff")  #: endings of an output that gets the patch and not the whole text
@@ -16,11 +17,7 @@ PATCHES = (".patch", ".diff")  #: endings of an output that gets the patch and n
 
 def read(path: str) -> str:
     """Give the text of the file with its own line ends; InputError names the option `deployments`."""
-    try:
-        return Path(path).expanduser().read_bytes().decode("utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        reason = getattr(error, "strerror", None) or error
-        raise InputError(f"deployments: {path!r} cannot be read: {reason}. Name a file on the controller.") from error
+    return files.read_text(path, "deployments", newline="")
 
 
 def shown_name(path: str) -> str:

@@ -13,7 +13,6 @@ from collections.abc import Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, replace
 from datetime import datetime, timezone
-from pathlib import Path
 from typing import Any
 
 from ansible_collections.officefleet.c2r.plugins.module_utils._cdn import channels, http, manifest, version
@@ -21,7 +20,7 @@ from ansible_collections.officefleet.c2r.plugins.module_utils._cdn.errors import
 from ansible_collections.officefleet.c2r.plugins.modules.rollout_plan import ARGUMENT_SPEC
 from ansible_collections.officefleet.c2r.plugins.plugin_utils import _deployment, _fleet_plan
 from ansible_collections.officefleet.c2r.plugins.plugin_utils._arguments import ArgumentsError, validated
-from ansible_collections.officefleet.c2r.plugins.plugin_utils._deployments import checks, reading
+from ansible_collections.officefleet.c2r.plugins.plugin_utils._deployments import checks, files, reading
 from ansible_collections.officefleet.c2r.plugins.plugin_utils._deployments.model import EVERY_HOST, FleetDeployment
 from ansible_collections.officefleet.c2r.plugins.plugin_utils._deployments.problems import FileProblemsError
 from ansible_collections.officefleet.c2r.plugins.plugin_utils._fleet_plan import FleetPlan
@@ -135,11 +134,13 @@ def from_file(options: Mapping[str, Any], prefix: str, groups: Mapping[str, Sequ
     """Read the deployment file and the waivers, and put the deployment together. InputError tells all problems."""
     now = datetime.now(timezone.utc)
     path, sliced = options["deployments"], (options["slices"] or 1) > 1
-    file = reading.read(_text(path, f"{prefix}deployments"), now, file=path, fresh=(), groups=groups, sliced=sliced)
+    file = reading.read(
+        files.read_text(path, f"{prefix}deployments"), now, file=path, fresh=(), groups=groups, sliced=sliced
+    )
     waivers = None
     if options["waivers"]:
         path = options["waivers"]
-        text = _text(path, f"{prefix}waivers")
+        text = files.read_text(path, f"{prefix}waivers")
         waivers = reading.read_waivers(text, now, file=path, groups=groups, sliced=sliced)
     fleet = _fleet_plan.chosen(file, options["deployment"] or None)
     passed = tuple(checks.passed_deadlines(file.entry(fleet.name), now))
@@ -177,14 +178,6 @@ def _begun(fleet: FleetDeployment, groups: Mapping[str, Sequence[str]], records:
         return False
     except RecordError as error:
         raise InputError(option + str(error).removeprefix("records")) from error
-
-
-def _text(path: str, option: str) -> str:
-    try:
-        return Path(path).expanduser().read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        reason = getattr(error, "strerror", None) or error
-        raise InputError(f"{option}: {path!r} cannot be read: {reason}. Name a file on the controller.") from error
 
 
 def _manifest(source: str, url: str | None, prefix: str) -> tuple[manifest.Manifest, str]:

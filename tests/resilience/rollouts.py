@@ -131,8 +131,12 @@ class Rollouts:
 
     def run(self, *extra: str) -> str:
         """Run the playbook to its end; give what it said. It has to end well."""
+        return self.finish(self.command(*extra))
+
+    def finish(self, command: Sequence[str]) -> str:
+        """Run what starts the playbook, in this workplace, to its end; give what it said. It has to end well."""
         done = subprocess.run(
-            self.command(*extra),
+            command,
             cwd=self.work,
             env=self.environment,
             stdin=subprocess.DEVNULL,
@@ -182,8 +186,3 @@ def in_rings(names: Sequence[str], shares: Mapping[str, float]) -> dict[str, lis
         rings[ring] = list(names[begin:end])
         begin = end
     return rings
-
-
-def reached(fleet: WatchedFleet) -> dict[str, str | None]:
-    """Give the version of each host."""
-    return {name: fleet.version(name) for name in fleet.hosts}

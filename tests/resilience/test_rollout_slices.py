@@ -8,7 +8,6 @@ They are started by ansible-runner, as AWX starts its jobs, each with an invento
 from __future__ import annotations
 
 import json
-import subprocess
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -20,7 +19,7 @@ from ansible_collections.officefleet.c2r.plugins.plugin_utils._records import Re
 from ansible_collections.officefleet.c2r.tests.integration.stores import postgresql
 from ansible_collections.officefleet.c2r.tests.lab.postgresql import PostgresqlServer
 from ansible_collections.officefleet.c2r.tests.lab.winrm.server import WinrmServer
-from ansible_collections.officefleet.c2r.tests.resilience.rollouts import HANGS, PASSWORD, Rollouts, in_rings
+from ansible_collections.officefleet.c2r.tests.resilience.rollouts import PASSWORD, Rollouts, in_rings
 from ansible_collections.officefleet.c2r.tests.resilience.watched_fleet import FOREIGN, WatchedFleet
 
 __all__ = ["postgresql"]  # a fixture, found by its name
@@ -54,18 +53,7 @@ def run_slice(rollouts: Rollouts, launch: int, number: int) -> str:
     (private / "env" / "extravars").write_text(json.dumps({**awx, "officefleet_slices": SLICES}))
     command = ["ansible-runner", "run", str(private), "--playbook", "officefleet.c2r.rollout"]
     command += ["--inventory", str(private / "inventory.yml"), "--forks", "5"]
-    done = subprocess.run(
-        command,
-        env=rollouts.environment,
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        timeout=HANGS,
-        check=False,
-    )
-    assert done.returncode == 0, done.stdout
-    return done.stdout
+    return rollouts.finish(command)
 
 
 def remembered(record: Record) -> dict[str, object]:

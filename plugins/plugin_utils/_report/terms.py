@@ -7,15 +7,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
-from pathlib import Path
+from datetime import datetime
 
-from ansible_collections.officefleet.c2r.plugins.module_utils._cdn.errors import InputError
-from ansible_collections.officefleet.c2r.plugins.plugin_utils._deployments import reading
+from ansible_collections.officefleet.c2r.plugins.plugin_utils._deployments import checks, files, reading
 from ansible_collections.officefleet.c2r.plugins.plugin_utils._deployments.moments import Moment
 from ansible_collections.officefleet.c2r.plugins.plugin_utils._fields import clean
 
-SOON = timedelta(days=14)  #: how long before its end somebody is to know of it
+SOON = checks.PIN_NOTICE  #: how long before its end somebody is to know of it
 PIN, WAIVER = "pin", "waiver"
 LASTS, ENDS_SOON, ENDED = "lasts", "soon", "ended"
 
@@ -49,11 +47,11 @@ def read(deployments: str | None, waivers: str | None, now: datetime) -> Files:
     terms: list[Term] = []
     if deployments:
         # Past dates are what a report is to show: fresh=() lets them pass
-        file = reading.read(_text(deployments, "deployments"), now, file=deployments, fresh=())
+        file = reading.read(files.read_text(deployments, "deployments"), now, file=deployments, fresh=())
         rings = {clean(each.name): [clean(ring.group) for ring in each.rings] for each in file.deployments}
         terms += _pins(file, now)
     if waivers:
-        terms += _waivers(reading.read_waivers(_text(waivers, "waivers"), now, file=waivers), now)
+        terms += _waivers(reading.read_waivers(files.read_text(waivers, "waivers"), now, file=waivers), now)
     return Files(rings, tuple(sorted(terms, key=lambda term: (term.ends.latest(), term.kind, term.name))))
 
 
@@ -74,11 +72,3 @@ def _status(ends: Moment, now: datetime) -> str:
     if ends.passed_everywhere(now):
         return ENDED
     return ENDS_SOON if ends.passed_everywhere(now + SOON) else LASTS
-
-
-def _text(path: str, option: str) -> str:
-    try:
-        return Path(path).expanduser().read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        reason = getattr(error, "strerror", None) or error
-        raise InputError(f"{option}: {path!r} cannot be read: {reason}. Name a file on the controller.") from error
