@@ -187,6 +187,7 @@ def recorded(record: Record, decision: Decision, host: HostState | None, now: da
     installed, history = seen.get("version", record.version), record.history
     if decision.state != record.state or record.updated_at is None or installed != record.version:
         history = (*history, Transition(now, decision.state, installed, decision.reason))[-HISTORY:]
+    known = record.updated_at is not None and record.state != "unreachable"
     return replace(
         record,
         state=decision.state,
@@ -207,6 +208,7 @@ def recorded(record: Record, decision: Decision, host: HostState | None, now: da
         asked=memory.asked,
         awaits_restart=memory.awaits_restart,
         restart_told=memory.restart_told,
+        seen_as=None if decision.state != "unreachable" else record.state if known else record.seen_as,
         updated_at=now,
         at_rest=decision.at_rest,
         revisit_at=_revisit(decision, now),

@@ -21,8 +21,6 @@ UNVISITED = "unvisited"  #: counted like a state: no record of this deployment
 FAILED = frozenset({"exhausted", "failed"})
 #: The deployment has not come to these, so they show neither success nor failure of it.
 UNTRIED = frozenset({UNVISITED, "waiting", "halted", "unreachable", "incompatible", "com_unavailable", "no_source"})
-ENDS = frozenset({"compliant", "ahead", "waived", "incompatible", *FAILED})
-AWAY = frozenset({UNVISITED, "unreachable"})
 
 
 @dataclass(frozen=True)
@@ -91,6 +89,8 @@ def summarise(
 ) -> Summary:
     """Count. The offset is that of the wall clock by which local times of the deployment are told.
 
+    Hosts that do not answer count among the "unreachable" ones. All else goes by how they were last seen, as gates do.
+
     `elsewhere`: hosts that belong to a deployment of another channel. They are none of this one's.
     """
     key = DeploymentKey.of(deployment)
@@ -98,8 +98,8 @@ def summarise(
     by_ring = hosts_by_ring(deployment, groups)
     members = {ring: [host for host in names if host not in elsewhere] for ring, names in by_ring.items()}
     hosts = [host for ring in members.values() for host in ring]
-    states = {host: own[host].state if host in own else UNVISITED for host in hosts}
-    ends = ENDS | ({"staged"} if deployment.goal == "downloaded" else set())
+    states = {host: own[host].last_seen if host in own else UNVISITED for host in hosts}
+    ends = _rings.ends(deployment)
     good = {"compliant", "ahead", "waived"} | (ends & {"staged"})
     stopped = deployment.schedule.stopped
     halted = () if stopped is None else (Halt(stopped),)
@@ -109,12 +109,12 @@ def summarise(
             RingView(
                 ring,
                 _open(deployment, ring, groups, own, now, utc_offset_minutes),
-                Counter(states[host] for host in names),
+                Counter(own[host].state if host in own else UNVISITED for host in names),
             )
             for ring, names in members.items()
         ),
         halts=(*halted, *_stops(deployment, members, own)),
-        ended=all(_ended(deployment, ring, [states[host] for host in names], ends) for ring, names in members.items()),
+        ended=all(_ended(deployment, ring, [own.get(host) for host in names]) for ring, names in members.items()),
         tried=sum(state not in UNTRIED | _rings.UNCOUNTED for state in states.values()),
         failed=tuple(host for host, state in states.items() if state in FAILED),
         lacking=tuple(host for host, state in states.items() if state not in good),
@@ -148,9 +148,9 @@ def _stops(deployment: Deployment, members: Mapping[str, Sequence[str]], own: Ma
                 break
 
 
-def _ended(deployment: Deployment, ring: str, states: Sequence[str], ends: frozenset[str] | set[str]) -> bool:
-    """Tell whether all hosts of a ring that can be reached are at their end, and enough can be, one at least."""
-    coverage = deployment.gate_rules(ring).coverage
-    there = [state for state in states if state not in AWAY]
-    enough = len(there) * 100 >= len(states) * (100 if coverage is None else coverage)
-    return not states or (enough and bool(there) and all(state in ends for state in there))
+def _ended(deployment: Deployment, ring: str, hosts: Sequence[Standing | None]) -> bool:
+    """Tell whether all hosts of a ring that can be reached are at their end, and enough are, one at least."""
+    coverage, ends = deployment.gate_rules(ring).coverage, _rings.ends(deployment)
+    there = [host.last_seen for host in hosts if host is not None and _rings.shows(deployment, host)]
+    enough = len(there) * 100 >= len(hosts) * (100 if coverage is None else coverage)
+    return not hosts or (enough and bool(there) and all(state in ends for state in there))

@@ -59,16 +59,22 @@ class Transition:
 
 @dataclass(frozen=True)
 class Standing:
-    """What rings and hooks need of a host's record. Times are UTC; `since` is when it entered the state."""
+    """What rings and hooks need of a host's record. Times are UTC."""
 
     deployment: DeploymentKey
     ring: str
     state: str
     at_rest: bool
-    since: datetime | None
+    since: datetime | None  #: when the host entered the state it was last seen in
     seen_at: datetime | None
     error: DecodedError | None
     restart_told: str | None = None
+    seen_as: str | None = None  #: while it is unreachable, as in Record
+
+    @property
+    def last_seen(self) -> str:
+        """The state it was last seen in under its deployment; "unreachable" where it never was."""
+        return self.seen_as or self.state
 
 
 @dataclass(frozen=True)
@@ -104,6 +110,7 @@ class Record:
     lost_steps: int = 0  #: steps of this deployment that never arrived and are no failed attempts
     staged: bool = False  #: our download was seen complete
     seen_at: datetime | None = None
+    seen_as: str | None = None  #: while it is unreachable: the state it was last seen in under this deployment
     updated_at: datetime | None = None
     at_rest: bool = False
     revisit_at: datetime | None = None  #: when a run that goes on looks again; None: not in this run
@@ -141,11 +148,14 @@ class Record:
         A host that did not answer meanwhile, such as a laptop at night, has been in it all the same; one that was
         compliant with another version has not.
         """
+        return self._entered(self.state)
+
+    def _entered(self, state: str) -> datetime | None:
         since = self.updated_at
         for entry in reversed(self.history):
-            if entry.state == "unreachable" != self.state:
+            if entry.state == "unreachable" != state:
                 continue
-            if entry.state != self.state or (self.state == "compliant" and entry.version != self.version):
+            if entry.state != state or (state == "compliant" and entry.version != self.version):
                 break
             since = entry.at
         return since
@@ -158,10 +168,11 @@ class Record:
             self.ring,
             self.state,
             self.at_rest,
-            self.since,
+            self._entered(self.seen_as or self.state),
             self.seen_at,
             self.error,
             self.restart_told,
+            self.seen_as,
         )
 
 
@@ -253,6 +264,7 @@ def from_json(document: object) -> Record:
         lost_steps=fields.number("lost_steps"),
         staged=fields.truth("staged"),
         seen_at=fields.optional_time("seen_at"),
+        seen_as=fields.optional_text("seen_as"),
         updated_at=fields.time("updated_at"),
         at_rest=fields.truth("at_rest"),
         revisit_at=fields.optional_time("revisit_at"),
@@ -281,6 +293,7 @@ def standing_from_json(document: object) -> Standing:
         seen_at=fields.optional_time("seen_at"),
         error=None if error is None else _error(error),
         restart_told=fields.optional_text("restart_told"),
+        seen_as=fields.optional_text("seen_as"),
     )
 
 

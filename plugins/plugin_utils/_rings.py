@@ -12,10 +12,11 @@ from datetime import datetime, timedelta
 from ansible_collections.officefleet.c2r.plugins.module_utils._cdn.errors import InputError
 from ansible_collections.officefleet.c2r.plugins.plugin_utils import _errors
 from ansible_collections.officefleet.c2r.plugins.plugin_utils._deployment import Deployment
-from ansible_collections.officefleet.c2r.plugins.plugin_utils._records import DeploymentKey, Record, Standing
+from ansible_collections.officefleet.c2r.plugins.plugin_utils._records import DeploymentKey, Standing
 
 EVERYONE = "all"  #: the ring of a deployment without rings
 UNCOUNTED = frozenset({"ahead", "waived"})  #: states that show nothing about a deployment
+ENDS = frozenset({"compliant", "incompatible", "exhausted", "failed", *UNCOUNTED})  #: states that hosts stay in
 REST = "rest"  #: the ring of hosts that are in none of the named ones; it comes last
 
 
@@ -54,20 +55,21 @@ def gate(
     deployment: Deployment,
     ring: str,
     groups: Mapping[str, Sequence[str]],
-    load: Callable[[str], Record | Standing | None],
+    load: Callable[[str], Standing | None],
     in_run: Collection[str],
     now: datetime,
 ) -> Gate:
     """Judge a ring by the records of all rings before it; the first of them that is not far enough keeps it closed.
 
-    `load` gives a host's record or its standing; `in_run` names the hosts this run can still change. Hosts that are
-    ahead of the deployment or waived show nothing about it and are not counted.
+    `load` gives a host's standing; `in_run` names the hosts this run can still change. Hosts that are ahead of the
+    deployment or waived show nothing about it and are not counted. One that does not answer is judged as it was last
+    seen: whoever goes home closes no ring.
     """
     key = DeploymentKey.of(deployment)
     for name, hosts in before(deployment, ring, groups):
         loaded = {host: load(host) for host in hosts}
         records = {host: record if record and record.deployment.same(key) else None for host, record in loaded.items()}
-        counted = {host: record for host, record in records.items() if record is None or record.state not in UNCOUNTED}
+        counted = {host: one for host, one in records.items() if one is None or one.last_seen not in UNCOUNTED}
         active = any(host in in_run and (record is None or not record.at_rest) for host, record in records.items())
         closed = _judge(deployment, name, counted, now)
         if closed is not None:
@@ -82,7 +84,7 @@ def gate(
 
 
 def _judge(
-    deployment: Deployment, name: str, records: Mapping[str, Record | Standing | None], now: datetime
+    deployment: Deployment, name: str, records: Mapping[str, Standing | None], now: datetime
 ) -> tuple[str, datetime | None] | None:
     """Give why a ring is not far enough ("{ring}" is the one to open), and until when if only time is missing."""
     rules = deployment.gate_rules(name)
@@ -91,12 +93,14 @@ def _judge(
         if error is not None and (error["domain"], error["code"].lower()) in rules.stop_on:
             found = _errors.summary(error).replace("{", "{{").replace("}", "}}")
             return f"{host} has {found}, which stop_on names, so ring {{ring}} stays closed", None
-    reached = [record for record in records.values() if record is not None and record.state != "unreachable"]
+    counted = len(records)
     if rules.coverage is not None:
+        reached = [record for record in records.values() if record is not None and record.last_seen != "unreachable"]
         needed = _share(rules.coverage, len(records))
         if len(reached) < needed:
             return f"{len(reached)} of {len(records)} reached, {needed} needed to open ring {{ring}}", None
-    counted = len(records) if rules.coverage is None else len(reached)
+        # Who went away in the middle is missed for as long as enough others show how they do
+        counted = max(needed, sum(shows(deployment, record) for record in reached))
     good = [record for record in records.values() if record is not None and _good(deployment, record)]
     needed = _share(rules.success, counted)
     if len(good) < needed:
@@ -114,8 +118,18 @@ def _share(percent: int, count: int) -> int:
     return -(-percent * count // 100)
 
 
-def _good(deployment: Deployment, record: Record | Standing) -> bool:
-    return record.state == "compliant" or (deployment.goal == "downloaded" and record.state == "staged")
+def _good(deployment: Deployment, record: Standing) -> bool:
+    return record.last_seen == "compliant" or (deployment.goal == "downloaded" and record.last_seen == "staged")
+
+
+def ends(deployment: Deployment) -> frozenset[str]:
+    """Give the states in which a host is done with the deployment, well or not."""
+    return ENDS | {"staged"} if deployment.goal == "downloaded" else ENDS
+
+
+def shows(deployment: Deployment, record: Standing) -> bool:
+    """Tell whether it is known how the host does: it answers, or had come to an end before it went away."""
+    return record.state != "unreachable" or record.last_seen in ends(deployment)
 
 
 def before(deployment: Deployment, ring: str, groups: Mapping[str, Sequence[str]]) -> Iterator[tuple[str, list[str]]]:

@@ -82,6 +82,25 @@ def look(**changes: Any) -> HostState:
     return replace(HOST, **changes)
 
 
+def away(record: Record) -> Record:
+    """The record after a look that found nobody."""
+    return recorded(record, decide(DEPLOYMENT, None, record, LATER, OPEN), None, LATER)
+
+
+def test_how_a_host_was_last_seen_is_remembered_while_it_is_away() -> None:
+    seen = recorded(RECORD, decide(DEPLOYMENT, look(version=TARGET), RECORD, NOW, OPEN), look(version=TARGET), NOW)
+    assert (seen.state, seen.seen_as) == ("compliant", None)
+    gone = away(away(seen))
+    assert (gone.state, gone.seen_as) == ("unreachable", "compliant")
+    back = recorded(gone, decide(DEPLOYMENT, look(version=TARGET), gone, LATER, OPEN), look(version=TARGET), LATER)
+    assert (back.state, back.seen_as) == ("compliant", None)
+    assert away(RECORD).seen_as is None, "nobody has seen it"
+    another = replace(DEPLOYMENT, name="2608")
+    assert away(gone.started(another, "pilot")).seen_as is None, "not under this deployment"
+    assert away(seen.started(another, "pilot")).seen_as is None
+    assert gone.started(replace(DEPLOYMENT, source="http://other.example/x"), "pilot").seen_as == "compliant"
+
+
 @dataclass(frozen=True)
 class Case:
     """A record and a look, and what follows."""

@@ -148,6 +148,16 @@ def test_a_finish_comes_when_nothing_is_left_to_do(states: dict[str, str], finis
         assert set(events[0].hosts) == {host for host, state in states.items() if state not in ("ahead", "waived")}
 
 
+def test_who_is_away_counts_as_last_seen() -> None:
+    gone = dict.fromkeys(DONE, "unreachable")
+    seen: dict[str, Any] = {host: {"seen_as": state} for host, state in DONE.items()}
+    at_night = summary(gone, **seen)
+    assert (at_night.counts, at_night.ended, at_night.lacking) == ({"unreachable": 6}, True, ())
+    assert summary(gone, **seen | {"b1": {"seen_as": "exhausted"}}).failed == ("b1",)
+    assert summary(gone, **seen | {"b1": {"seen_as": "downloading"}}).ended, "as if it had never been reached"
+    assert not summary(DONE | {"b1": "downloading"}).ended
+
+
 def test_what_is_only_downloaded_is_finished_where_that_is_the_goal() -> None:
     downloads = replace(DEPLOYMENT, goal="downloaded")
     staged = summary(dict.fromkeys(DONE, "staged"), downloads)

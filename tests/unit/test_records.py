@@ -27,6 +27,8 @@ from ansible_collections.officefleet.c2r.plugins.plugin_utils._records import (
     RecordError,
     Transition,
     from_json,
+    standing_from_json,
+    standing_to_json,
     to_json,
 )
 from ansible_collections.officefleet.c2r.plugins.plugin_utils._report import records as report
@@ -63,6 +65,7 @@ FULL = Record(
     lost_steps=1,
     staged=True,
     seen_at=AT,
+    seen_as="blocked",
     updated_at=AT,
     at_rest=True,
     revisit_at=AT,
@@ -87,6 +90,20 @@ def test_silence_in_between_does_not_end_a_state() -> None:
     assert replace(nights, state="unreachable").since == AT + timedelta(hours=4)
     reopened = after(("blocked", "2"), ("staged", "2"), ("unreachable", "2"), ("blocked", "2"), state="blocked")
     assert reopened.since == AT + timedelta(hours=3)
+
+
+def test_a_standing_tells_how_a_host_that_is_away_was_last_seen() -> None:
+    away = after(("waiting", "1"), ("compliant", "2"), ("unreachable", "2"), ("compliant", "2"), ("unreachable", "2"))
+    away = replace(away, state="unreachable", seen_as="compliant")
+    assert (away.standing.last_seen, away.standing.since) == ("compliant", AT + timedelta(hours=1))
+    assert standing_from_json(standing_to_json(away.standing)) == away.standing
+    older_release = {key: value for key, value in standing_to_json(away.standing).items() if key != "seen_as"}
+    assert standing_from_json(older_release).last_seen == "unreachable", "nobody knows"
+
+
+def test_a_record_of_an_older_release_can_be_read() -> None:
+    older_release = {key: value for key, value in to_json(FULL).items() if key != "seen_as"}
+    assert from_json(older_release) == replace(FULL, seen_as=None)
 
 
 def test_who_was_compliant_with_another_version_was_not_with_this() -> None:

@@ -13,6 +13,7 @@ import pytest
 
 from ansible_collections.officefleet.c2r.plugins.module_utils._cdn.errors import InputError
 from ansible_collections.officefleet.c2r.plugins.plugin_utils import _rings
+from ansible_collections.officefleet.c2r.plugins.plugin_utils._decide import Decision, Memory, recorded
 from ansible_collections.officefleet.c2r.plugins.plugin_utils._deployment import Deployment, GateRules
 from ansible_collections.officefleet.c2r.plugins.plugin_utils._errors import decode
 from ansible_collections.officefleet.c2r.plugins.plugin_utils._records import DeploymentKey, Record, Transition
@@ -42,7 +43,7 @@ def gate(ring: str, states: dict[str, str], in_run: Collection[str] = (), deploy
     key = DeploymentKey.of(deployment)
     moving = ("waiting", "downloading", "applying")
     records = {
-        host: reached(Record(host, "any", key, state=state, at_rest=state not in moving))
+        host: reached(Record(host, "any", key, state=state, at_rest=state not in moving)).standing
         for host, state in states.items()
     }
     return _rings.gate(deployment, ring, GROUPS, records.get, frozenset(in_run), NOW)
@@ -153,7 +154,7 @@ def test_records_of_another_deployment_show_nothing() -> None:
         DEPLOYMENT,
         "early",
         GROUPS,
-        lambda host: Record(host, "pilot", old, state="compliant", at_rest=True),
+        lambda host: Record(host, "pilot", old, state="compliant", at_rest=True).standing,
         ["p1"],
         NOW,
     )
@@ -199,6 +200,49 @@ def test_coverage_counts_who_was_reached_and_success_those() -> None:
     )
 
 
+def night(deployment: Deployment, there: dict[str, str], gone: dict[str, str]) -> Gate:
+    """Judge ring early by pilots that answer, others that do not and were last seen so, and one never reached."""
+    key = DeploymentKey.of(deployment)
+    away = Decision("none", "unreachable", "does not answer", at_rest=True, memory=Memory())
+    seen = {host: reached(Record(host, "pilot", key, state=state, at_rest=True)) for host, state in there.items()}
+    for host, state in gone.items():
+        known = replace(reached(Record(host, "pilot", key, state=state, at_rest=True)), updated_at=NOW)
+        seen[host] = recorded(recorded(known, away, None, NOW), away, None, NOW)
+    standings = {host: record.standing for host, record in seen.items()}
+    return _rings.gate(deployment, "early", {**GROUPS, "pilot": [*seen, "p0"]}, standings.get, (), NOW)
+
+
+def pilots(state: str, first: int, last: int) -> dict[str, str]:
+    """The states of pilots with these numbers."""
+    return {f"p{number}": state for number in range(first, last + 1)}
+
+
+@pytest.mark.parametrize("there", [18, 6, 0])
+@pytest.mark.parametrize("given", [{"success": 100, "coverage": 90, "soak": 1800}, {"success": 90}])
+def test_a_gate_that_has_opened_stays_open_when_hosts_are_switched_off(there: int, given: dict[str, int]) -> None:
+    by_day, at_home = pilots("compliant", 1, there), pilots("compliant", there + 1, 18)
+    assert night(rules(**given), by_day, at_home) == OPEN
+
+
+def test_hosts_that_went_away_count_as_they_were_last_seen() -> None:
+    half = rules(success=100, coverage=50)
+    assert night(half, {}, {"p1": "ahead", "p2": "waived", "p3": "compliant"}) == OPEN
+    assert night(half, pilots("compliant", 1, 2), {"p3": "exhausted"}).reason.startswith(
+        "ring pilot: 2 of 3 compliant, 3 needed"
+    )
+    soaking = night(rules(success=100, coverage=50, soak=2 * 3600), {}, {"p1": "compliant"})
+    assert soaking.until == NOW + timedelta(hours=1), "since it was compliant"
+    assert not night(half, {}, {"p1": "staged"}).open
+    assert night(replace(half, goal="downloaded"), {}, {"p1": "staged"}) == OPEN
+
+
+def test_who_went_away_in_the_middle_is_missed_as_far_as_coverage_allows() -> None:
+    most = rules(success=100, coverage=80)  # 8 of 10
+    assert night(most, pilots("compliant", 1, 8), {"p9": "downloading"}) == OPEN
+    closed = night(most, pilots("compliant", 1, 2), pilots("downloading", 3, 9))
+    assert closed.reason.startswith("ring pilot: 2 of 8 compliant, 8 needed")
+
+
 def test_a_ring_soaks_from_the_moment_it_was_far_enough() -> None:
     soaking = rules(success=50, soak=2 * 3600)
     key = DeploymentKey.of(soaking)
@@ -208,7 +252,7 @@ def test_a_ring_soaks_from_the_moment_it_was_far_enough() -> None:
             host: replace(
                 Record(host, "pilot", key, state="compliant", at_rest=True, seen_at=NOW),
                 history=(Transition(NOW - timedelta(hours=since), "compliant", None, ""),),
-            )
+            ).standing
             for host, since in hours.items()
         }
         return _rings.gate(soaking, "early", GROUPS, records.get, frozenset(), now)
@@ -227,12 +271,12 @@ def test_one_error_in_stop_on_is_enough(domain: str, code: str) -> None:
     stopping = rules(success=0, stop_on=frozenset({(domain, code)}))
     record = Record("p1", "pilot", DeploymentKey.of(stopping), state="exhausted", at_rest=True, seen_at=NOW)
     failed = replace(record, error=decode(domain, code))
-    closed = _rings.gate(stopping, "early", GROUPS, {"p1": failed}.get, ["p1"], NOW)
+    closed = _rings.gate(stopping, "early", GROUPS, {"p1": failed.standing}.get, ["p1"], NOW)
     assert (closed.open, closed.settled) == (False, True)
     assert closed.reason.startswith(f"ring pilot: p1 has {code}")
     assert closed.reason.endswith("so ring early stays closed")
     other = replace(record, error=decode("com_status", 9))
-    assert _rings.gate(stopping, "early", GROUPS, {"p1": other}.get, ["p1"], NOW) == OPEN
+    assert _rings.gate(stopping, "early", GROUPS, {"p1": other.standing}.get, ["p1"], NOW) == OPEN
 
 
 def test_a_ring_may_have_rules_of_its_own() -> None:

@@ -26,8 +26,8 @@ class StopError:
 class Gates:
     """What a ring has to show before the next one opens."""
 
-    ring_success: int = 95  #: percent of its reachable hosts that are compliant
-    ring_coverage: int = 90  #: percent of its hosts that are reachable
+    ring_success: int = 95  #: percent of its reached hosts that have to be compliant
+    ring_coverage: int = 90  #: percent of its hosts that have to have been reached
     soak_time: int = 86400  #: seconds since it was that far
     stop_on: tuple[StopError, ...] = ()
 
