@@ -74,6 +74,7 @@ class ActionModule(ActionBase):
                 visit.reset_retries = arguments["reset_retries"]
                 visit.fresh_for = timedelta(seconds=arguments["fresh_for"])
                 visit.first_look = arguments["first_look"]
+                visit.run_ends = _to_come(arguments["run_ends"])
                 return visit.run(arguments["look_only"], arguments["run_started"], arguments["failure"])
         except InputError as error:
             return {"failed": True, "msg": f"deployment.{error}"}
@@ -114,6 +115,8 @@ class Visit:
         self.fresh_for = timedelta(0)
         self.anothers = False  # the host and its record belong to another deployment
         self.first_look = False  # of a run, also where it takes a step
+        self.run_ends: datetime | None = None  # None: not known, or over
+        self.again = False  # all hosts of the run have been looked at before
         self.closed = False  # the host's turn has not come, for other reasons than its ring
         self.until: datetime | None = None  # what the decision waits for
         self._others: Mapping[str, Standing] | None = None
@@ -134,7 +137,7 @@ class Visit:
             if isinstance(whole, str):
                 return Gate(open=False, settled=True, reason=f"{whole}, so ring {self.ring} stays closed")
             self.members = whole
-        return _rings.gate(self.deployment, self.ring, self.members, self._other, self.in_run, _now())
+        return _rings.gate(self.deployment, self.ring, self.members, self._other, self.in_run, _now(), self.run_ends)
 
     def run(self, look_only: bool, run_started: float | None, failure: str | None) -> dict[str, Any]:
         """Take the pass, or write down a `failure` from elsewhere, with the host's record locked and read only then."""
@@ -149,7 +152,8 @@ class Visit:
             of_the_halted = self.deployment.schedule.halted and self.stored.name in self.deployment.others
             self.anothers = of_the_halted or self.stored.channel not in ("", fresh.deployment.channel)
             self.before = stored.started(self.deployment, self.ring)
-            started = None if run_started is None else datetime.fromtimestamp(int(run_started), timezone.utc)
+            started = None if run_started is None else _moment(run_started)
+            self.again = started is not None
             if self.reset_retries and not _decide.looked_at(self.before, started):
                 self.before = _decide.with_fresh_counters(self.before, self.deployment.max_attempts)
             self.record = self.before
@@ -299,6 +303,7 @@ class Visit:
     def _left_alone(self) -> dict[str, Any]:
         """Answer from the record. Only what the rings have become meanwhile is new."""
         self.closed = self.before.state == "waiting"
+        self.until = self.gate.until if _decide.waits_for_ring(self.before) else self.before.waits_until
         if _decide.waits_for_ring(self.before) and (self.before.at_rest, self.before.reason) != (
             self.gate.settled,
             self.gate.reason,
@@ -349,6 +354,9 @@ class Visit:
 
     def _result(self, step: str, submitted: bool) -> dict[str, Any]:
         record = self.record
+        for_ring, later = _decide.waits_for_ring(record), _rings.later(record.waits_until, self.run_ends)
+        # Until all have been looked at, records tell what an earlier run left: a ring it waits for may still move
+        rests = later or (for_ring and self.again and self.gate.rests)
         return {
             "changed": submitted,
             "step": step,
@@ -363,8 +371,8 @@ class Visit:
             "attempts": record.attempts,
             "ring": record.ring,
             "ring_closed": self.closed or not self.gate.open,
-            "at_rest": record.at_rest or self.anothers,
-            "revisit": not self.anothers and (record.revisit_at is not None or _decide.waits_for_ring(record)),
+            "at_rest": record.at_rest or self.anothers or rests,
+            "revisit": not self.anothers and not later and (record.revisit_at is not None or for_ring),
             "until": iso(self.until),
         }
 
@@ -393,6 +401,16 @@ def _options(deployment: Deployment, decision: Decision) -> dict[str, Any]:
         "allow_downgrade": deployment.allow_downgrade,
         "_step": decision.step,
     }
+
+
+def _to_come(run_ends: float | None) -> datetime | None:
+    """Give the run's end. One that is over says nothing: what is left is left because time is up."""
+    moment = None if run_ends is None else _moment(run_ends)
+    return moment if moment is not None and moment > _now() else None
+
+
+def _moment(seconds: float) -> datetime:
+    return datetime.fromtimestamp(int(seconds), timezone.utc)
 
 
 def _now() -> datetime:

@@ -133,6 +133,14 @@ options:
       - A host that was looked at since then, and of which nothing new can be expected yet, is answered for from its
         record without contacting it. Without this option the host is always contacted.
     type: float
+  run_ends:
+    description:
+      - When a run of several passes ends, in seconds since the epoch on the controller's clock.
+      - A host that waits for a moment after that, and for nothing that may come before, is RV(at_rest) for this run.
+        So is one, from the second look on, whose ring can be opened by such hosts alone. Its record does not say so,
+        for the next run has its own end.
+      - Without this option, or once that moment has passed, hosts that wait for a moment are not RV(at_rest).
+    type: float
   reset_retries:
     description:
       - Whether a host whose attempts are used up (V(exhausted)) gets all of them anew. Others keep theirs.
@@ -288,17 +296,19 @@ ring_closed:
   type: bool
   sample: false
 at_rest:
-  description: Whether nothing is left that this run could change by itself.
+  description: Whether nothing is left that this run could change by itself, before O(run_ends) if that is given.
   returned: always
   type: bool
   sample: false
 revisit:
-  description: Whether a run that goes on looks at this host again. Blocked hosts are at rest, yet looked at again.
+  description:
+    - Whether a run that goes on looks at this host again. Blocked hosts are at rest, yet looked at again. Those that
+      wait for a moment after O(run_ends) are not.
   returned: always
   type: bool
   sample: true
 until:
-  description: The moment in UTC that the host waits for, if there is one that is known and this task has looked at it.
+  description: The moment in UTC that the host waits for, if there is one that is known.
   returned: always
   type: str
   sample: "2026-12-01T20:00:00Z"
@@ -337,6 +347,7 @@ ARGUMENT_SPEC: dict[str, dict[str, Any]] = {
     "reset_retries": {"type": "bool", "default": False},
     "fresh_for": {"type": "int", "default": 0},
     "run_started": {"type": "float"},
+    "run_ends": {"type": "float"},
     "answer_timeout": {"type": "int", "default": 120},
     "failure": {"type": "str"},
 }

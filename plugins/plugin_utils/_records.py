@@ -70,6 +70,7 @@ class Standing:
     error: DecodedError | None
     restart_told: str | None = None
     seen_as: str | None = None  #: while it is unreachable, as in Record
+    waits_until: datetime | None = None  #: see Record
 
     @property
     def last_seen(self) -> str:
@@ -161,6 +162,15 @@ class Record:
         return since
 
     @property
+    def waits_until(self) -> datetime | None:
+        """The moment before which no look finds anything new; None: there is none, or something else may come first.
+
+        A download slot may come free at any time, and what was asked of the host may end.
+        """
+        by_time_alone = self.state in ("waiting", "staged") and self.submitted is None and self.waits_for_slot is None
+        return self.revisit_at if by_time_alone else None
+
+    @property
     def standing(self) -> Standing:
         """The part that rings are judged by and hooks are told of."""
         return Standing(
@@ -173,6 +183,7 @@ class Record:
             self.error,
             self.restart_told,
             self.seen_as,
+            self.waits_until,
         )
 
 
@@ -208,7 +219,7 @@ def to_json(record: Record) -> dict[str, Any]:
 
 def standing_to_json(standing: Standing) -> dict[str, Any]:
     """Give a standing as a database holds it beside the record."""
-    times = {"since": iso(standing.since), "seen_at": iso(standing.seen_at)}
+    times = {key: iso(getattr(standing, key)) for key in ("since", "seen_at", "waits_until")}
     return {key: storable(value) for key, value in {**asdict(standing), **times}.items()}
 
 
@@ -294,6 +305,7 @@ def standing_from_json(document: object) -> Standing:
         error=None if error is None else _error(error),
         restart_told=fields.optional_text("restart_told"),
         seen_as=fields.optional_text("seen_as"),
+        waits_until=fields.optional_time("waits_until"),
     )
 
 

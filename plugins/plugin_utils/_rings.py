@@ -22,12 +22,16 @@ REST = "rest"  #: the ring of hosts that are in none of the named ones; it comes
 
 @dataclass(frozen=True)
 class Gate:
-    """Whether a host's ring may take steps. `settled`: a closed gate that this run cannot open any more."""
+    """Whether a host's ring may take steps. `settled`: a closed gate that this run cannot open any more.
+
+    `rests`: one that it cannot open before its end, since whoever could waits for a moment after that.
+    """
 
     open: bool
     settled: bool = False
     reason: str = ""
     until: datetime | None = None  #: when it opens if nothing else happens, UTC
+    rests: bool = False
 
 
 OPEN = Gate(open=True)
@@ -58,19 +62,22 @@ def gate(
     load: Callable[[str], Standing | None],
     in_run: Collection[str],
     now: datetime,
+    run_ends: datetime | None = None,
 ) -> Gate:
     """Judge a ring by the records of all rings before it; the first of them that is not far enough keeps it closed.
 
-    `load` gives a host's standing; `in_run` names the hosts this run can still change. Hosts that are ahead of the
-    deployment or waived show nothing about it and are not counted. One that does not answer is judged as it was last
-    seen: whoever goes home closes no ring.
+    `load` gives a host's standing; `in_run` names the hosts this run can still change, up to `run_ends` if that is
+    known. Hosts that are ahead of the deployment or waived show nothing about it and are not counted. One that does not
+    answer is judged as it was last seen: whoever goes home closes no ring.
     """
     key = DeploymentKey.of(deployment)
     for name, hosts in before(deployment, ring, groups):
         loaded = {host: load(host) for host in hosts}
         records = {host: record if record and record.deployment.same(key) else None for host, record in loaded.items()}
         counted = {host: one for host, one in records.items() if one is None or one.last_seen not in UNCOUNTED}
-        active = any(host in in_run and (record is None or not record.at_rest) for host, record in records.items())
+        changing = [record for host, record in records.items() if host in in_run]
+        active = any(one is None or not one.at_rest for one in changing)
+        busy = any(one is None or not (one.at_rest or later(one.waits_until, run_ends)) for one in changing)
         closed = _judge(deployment, name, counted, now)
         if closed is not None:
             reason, until = closed
@@ -78,9 +85,15 @@ def gate(
                 open=False,
                 settled=not active and until is None,
                 reason=f"ring {name}: {reason.format(ring=ring)}",
-                until=None if active else until,
+                until=None if busy else until,
+                rests=run_ends is not None and not busy and (until is None or until > run_ends),
             )
     return OPEN
+
+
+def later(moment: datetime | None, run_ends: datetime | None) -> bool:
+    """Tell whether what a host waits for (`waits_until` of its record) comes after the run's end."""
+    return moment is not None and run_ends is not None and moment > run_ends
 
 
 def _judge(

@@ -78,6 +78,31 @@ def test_the_full_record_leaves_nothing_out() -> None:
     assert [known.name for known in fields(Record) if getattr(FULL, known.name) == known.default] == []
 
 
+WAITING = replace(FULL, state="waiting", submitted=None, waits_for_slot=None)
+
+
+@pytest.mark.parametrize("state", ["waiting", "staged"])
+def test_a_host_may_wait_for_a_moment_alone(state: str) -> None:
+    waiting = replace(WAITING, state=state)
+    assert waiting.waits_until == AT
+    assert standing_from_json(json.loads(json.dumps(standing_to_json(waiting.standing)))) == waiting.standing
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        *({"state": state} for state in ("downloading", "applying", "unreachable", "blocked", "restart_pending")),
+        {"submitted": "download"},
+        {"waits_for_slot": "http://library.example/x"},
+        {"revisit_at": None},
+    ],
+    ids=str,
+)
+def test_a_host_of_which_something_may_be_heard_sooner_waits_for_no_moment(change: dict[str, Any]) -> None:
+    waiting = replace(WAITING, **change)
+    assert (waiting.waits_until, waiting.standing.waits_until) == (None, None)
+
+
 def after(*states: tuple[str, str], state: str = "compliant") -> Record:
     """A record with a history of states and versions, an hour apart."""
     entries = (Transition(AT + timedelta(hours=hour), *each, "") for hour, each in enumerate(states))

@@ -178,6 +178,46 @@ def test_a_closed_ring_is_settled_when_this_run_cannot_open_it(
     assert (closed.open, closed.settled) == (False, settled)
 
 
+ENDS = NOW + timedelta(hours=2)  #: a run
+
+
+@pytest.mark.parametrize(
+    ("moments", "in_run", "rests"),
+    [
+        ((3, 4), ["p1", "p2"], True),
+        ((3, 1), ["p1", "p2"], False),  # p2 goes on within the run
+        ((3, None), ["p1", "p2"], False),  # p2 is under way
+        ((3, None), ["p1"], True),  # which another run sees to
+        ((3,), ["p1", "p2"], False),  # p2 has not been looked at
+    ],
+)
+def test_a_closed_ring_rests_when_it_can_only_be_opened_after_the_end_of_the_run(
+    moments: tuple[float | None, ...], in_run: list[str], rests: bool
+) -> None:
+    records = {host: waits(host, hours).standing for host, hours in zip(("p1", "p2"), moments)}  # noqa: B905 - p2 may be missing
+    closed = _rings.gate(DEPLOYMENT, "early", GROUPS, records.get, in_run, NOW, ENDS)
+    assert (closed.open, closed.settled, closed.rests) == (False, False, rests)
+    assert not _rings.gate(DEPLOYMENT, "early", GROUPS, records.get, in_run, NOW).rests, "nobody knows when it ends"
+
+
+def waits(host: str, hours: float | None) -> Record:
+    """A record of a host that waits so long; None: one that downloads."""
+    state = "downloading" if hours is None else "staged"
+    moment = NOW + timedelta(hours=hours or 0)
+    return Record(host, "pilot", DeploymentKey.of(DEPLOYMENT), state=state, updated_at=NOW, revisit_at=moment)
+
+
+@pytest.mark.parametrize(("soak", "other", "rests"), [(4, 9, True), (2, 9, False), (4, 1, False)])
+def test_a_soaking_ring_rests_by_when_it_opens_and_by_who_is_left_in_it(soak: int, other: float, rests: bool) -> None:
+    soaking = rules(success=50, soak=soak * 3600)
+    good = replace(reached(waits("p1", None)), state="compliant", at_rest=True)
+    good = replace(good, history=(Transition(NOW - timedelta(hours=1), "compliant", None, ""),))
+    records = {"p1": good.standing, "p2": waits("p2", other).standing}
+    closed = _rings.gate(soaking, "early", GROUPS, records.get, ["p1", "p2"], NOW, ENDS)
+    assert (closed.open, closed.rests) == (False, rests)
+    assert closed.until == (NOW + timedelta(hours=soak - 1) if other > 2 else None)
+
+
 def rules(**given: Any) -> Deployment:
     """The deployment with these rules for its rings."""
     return replace(DEPLOYMENT, gate=GateRules(**given))
