@@ -29,7 +29,7 @@ from ansible_collections.officefleet.c2r.plugins.plugin_utils._record_store impo
 from ansible_collections.officefleet.c2r.plugins.plugin_utils._records import RecordError
 from ansible_collections.officefleet.c2r.plugins.plugin_utils._slices import Slice, this_slice
 
-PASSES = 500  #: of one run at most: five are one level of includes, of which Ansible stands about 250
+PASSES = 500  #: of one run at most: five to ten are one level of includes, of which Ansible stands about 250
 #: What the deployment takes over as it is.
 TAKEN = (
     "rings",
