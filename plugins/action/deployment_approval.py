@@ -36,8 +36,6 @@ class ActionModule(ActionBase):
         """Return what RETURN of the module describes."""
         super().run(tmp, task_vars)
         try:
-            if self._task.args.get("version") not in (None, ""):
-                office_version.require_text(self._task.args["version"])
             return self._approve(given(ARGUMENT_SPEC, self._task.args), task_vars or {})
         except (ArgumentsError, CdnError, AnsibleError) as error:
             return {"failed": True, "msg": with_variables(str(error), self._task.args.get("variables") or {})}

@@ -11,7 +11,6 @@ from typing import Any
 
 from ansible.plugins.action import ActionBase
 
-from ansible_collections.officefleet.c2r.plugins.module_utils._cdn import version as office_version
 from ansible_collections.officefleet.c2r.plugins.module_utils._cdn.errors import CdnError
 from ansible_collections.officefleet.c2r.plugins.modules.deployment_rollback import ARGUMENT_SPEC
 from ansible_collections.officefleet.c2r.plugins.plugin_utils import _file_change, _staged_images
@@ -31,8 +30,6 @@ class ActionModule(ActionBase):
         """Return what RETURN of the module describes."""
         super().run(tmp, task_vars)
         try:
-            if self._task.args.get("version") not in (None, ""):
-                office_version.require_text(self._task.args["version"])
             return self._propose(given(ARGUMENT_SPEC, self._task.args), task_vars or {})
         except (ArgumentsError, CdnError) as error:
             return {"failed": True, "msg": with_variables(str(error), self._task.args.get("variables") or {})}

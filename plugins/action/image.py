@@ -13,6 +13,7 @@ from ansible.errors import AnsibleActionFail
 from ansible.plugins.action import ActionBase
 from ansible.utils.display import Display
 
+from ansible_collections.officefleet.c2r.plugins.plugin_utils._arguments import UnquotedVersionError, require_quoted
 from ansible_collections.officefleet.c2r.plugins.plugin_utils._progress import ProgressLines
 from ansible_collections.officefleet.c2r.plugins.plugin_utils._records import RecordError
 from ansible_collections.officefleet.c2r.plugins.plugin_utils._wanted_versions import wanted_versions
@@ -32,7 +33,10 @@ class ActionModule(ActionBase):
         """Give the module's result."""
         result: dict[str, Any] = super().run(tmp, task_vars)
         arguments = dict(self._task.args)
-        _refuse_numbers(arguments)
+        try:
+            require_quoted(arguments)
+        except UnquotedVersionError as error:
+            raise AnsibleActionFail(str(error)) from error  # type: ignore[no-untyped-call]  # partly annotated
         records = str(arguments.pop("records", None) or "")
         if records and arguments.get("keep") is not None:
             if "://" not in records and not Path(records).expanduser().exists():
@@ -67,16 +71,3 @@ def _wanted(records: str, channel: str | None) -> dict[str, str]:
         return wanted_versions(records, channel)
     except RecordError as error:
         raise AnsibleActionFail(str(error)) from error  # type: ignore[no-untyped-call]  # partly annotated
-
-
-def _refuse_numbers(arguments: dict[str, Any]) -> None:
-    """Refuse versions that YAML took for numbers, before Ansible makes text of them."""
-    pinned = arguments.get("pinned")
-    given = [("version", arguments.get("version"))]
-    given += [("pinned", version) for version in (pinned if isinstance(pinned, list) else [pinned])]
-    for option, version in given:
-        if isinstance(version, (int, float)):
-            raise AnsibleActionFail(  # type: ignore[no-untyped-call]  # ansible-core is partly annotated
-                f"{option}: {version!r} is a number, which may have lost digits; write the version in quotes, in full, "
-                "such as '16.0.20228.20190'."
-            )

@@ -16,7 +16,11 @@ from ansible.plugins.action import ActionBase
 from ansible_collections.officefleet.c2r.plugins.module_utils._cdn import version
 from ansible_collections.officefleet.c2r.plugins.module_utils._cdn.errors import InputError
 from ansible_collections.officefleet.c2r.plugins.plugin_utils import _decide, _deployment, _errors, _phase_line
-from ansible_collections.officefleet.c2r.plugins.plugin_utils._arguments import ArgumentsError, validated
+from ansible_collections.officefleet.c2r.plugins.plugin_utils._arguments import (
+    ArgumentsError,
+    require_quoted,
+    validated,
+)
 from ansible_collections.officefleet.c2r.plugins.plugin_utils._decide import Decision
 from ansible_collections.officefleet.c2r.plugins.plugin_utils._deployment import Deployment
 from ansible_collections.officefleet.c2r.plugins.plugin_utils._host_link import (
@@ -67,6 +71,7 @@ class ActionModule(ActionBase):
         host = str(task_vars.get("inventory_hostname", ""))
         link = HostLink(self, task_vars)
         try:
+            require_quoted(self._task.args)
             if "_step" in self._task.args:  # the controller's own step, asked for by hand
                 return link.ask("update", _step_options(self._task.args))
             options = validated(ARGUMENTS, self._task.args, REQUIRED_IF, REQUIRED_TOGETHER)

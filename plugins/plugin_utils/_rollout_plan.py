@@ -19,7 +19,11 @@ from ansible_collections.officefleet.c2r.plugins.module_utils._cdn import channe
 from ansible_collections.officefleet.c2r.plugins.module_utils._cdn.errors import FeedError, InputError, TransferError
 from ansible_collections.officefleet.c2r.plugins.modules.rollout_plan import ARGUMENT_SPEC
 from ansible_collections.officefleet.c2r.plugins.plugin_utils import _deployment, _fleet_plan
-from ansible_collections.officefleet.c2r.plugins.plugin_utils._arguments import ArgumentsError, validated
+from ansible_collections.officefleet.c2r.plugins.plugin_utils._arguments import (
+    ArgumentsError,
+    UnquotedVersionError,
+    validated,
+)
 from ansible_collections.officefleet.c2r.plugins.plugin_utils._deployments import checks, files, reading
 from ansible_collections.officefleet.c2r.plugins.plugin_utils._deployments.model import EVERY_HOST, FleetDeployment
 from ansible_collections.officefleet.c2r.plugins.plugin_utils._deployments.problems import FileProblemsError
@@ -102,10 +106,10 @@ def _typed(option: str, value: Any, prefix: str) -> Any:
         if "required" in specification:
             raise InputError(f"{prefix}{option} is not set; it takes {TAKES[option]}.")
         return specification.get("default")
-    if option == "version":
-        version.require_text(value, f"{prefix}version")
     try:
         value = validated({option: specification}, {option: value})[option]
+    except UnquotedVersionError as error:
+        raise InputError(f"{prefix}{error}") from error
     except ArgumentsError as error:
         choices = ", ".join(specification.get("choices", ()))
         wanted = f"one of {choices}" if choices else KINDS.get(specification["type"], "text")
