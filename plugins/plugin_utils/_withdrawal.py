@@ -77,10 +77,7 @@ def find(channel: str, build: str, feeds: Feeds, now: datetime) -> Finding:
     try:
         kept = store.read()
         if feeds.refresh == "always" or (feeds.refresh == "auto" and known_withdrawals.listed(kept, channel, build)):
-            fresh = _looked_afresh(store, channel, feeds, now, warnings.append)
-            kept = store.read()
-            if fresh is not None and all(feed.digest != fresh.digest for feed in kept):
-                kept = tuple(sorted((*kept, fresh), key=lambda feed: feed.name))
+            kept = _looked_afresh(store, kept, channel, feeds, now, warnings.append)
     except (CdnError, OSError) as error:
         return Finding(None, (f"Whether {build} was withdrawn is not known. {error}",))
     for each in known_withdrawals.of_channel(kept, channel):
@@ -117,9 +114,14 @@ def judged(planned: FleetPlan, options: Mapping[str, Any], now: datetime, prefix
 
 
 def _looked_afresh(
-    store: FeedStore, channel: str, feeds: Feeds, now: datetime, warn: Callable[[str], object]
-) -> KeptFeed | None:
-    """Have the feed judged and kept as the lookup does; give it, in case that it could not be kept."""
+    store: FeedStore,
+    kept: tuple[KeptFeed, ...],
+    channel: str,
+    feeds: Feeds,
+    now: datetime,
+    warn: Callable[[str], object],
+) -> tuple[KeptFeed, ...]:
+    """Have the feed judged and kept as the lookup does; give what is known with it, also if it could not be kept."""
     name = http.redact(feeds.source) if "://" in feeds.source else feeds.source
     try:
         places = _release_answers.Places(
@@ -138,12 +140,18 @@ def _looked_afresh(
         fresh = KeptFeed(hashlib.sha256(read.data).hexdigest(), release_history.parse(xml), name, now)
         keeper = Gatekeeper(store, places.anchors, frozenset(), known_withdrawals.STALE_AFTER, now, warn)
         try:
-            keeper.admit(read.data, name, [channels.find(channel)])
+            admitted = keeper.admit(read.data, name, [channels.find(channel)], kept=kept)
         except FeedHeldError:
-            return fresh  # whether it shows a withdrawal is told by what holds it
+            return _with(kept, fresh)  # whether it shows a withdrawal is told by what holds it
     except CdnError as error:
         warn(f"The release history: {str(error).removeprefix('source: ')}")
-        return None
+        return kept
     if read.cache is not None:
         read.cache.write(read.data)
-    return replace(fresh, accepted=frozenset({channel}))
+    return _with(admitted.kept, replace(fresh, accepted=frozenset({channel})))
+
+
+def _with(kept: tuple[KeptFeed, ...], fresh: KeptFeed) -> tuple[KeptFeed, ...]:
+    if any(feed.digest == fresh.digest for feed in kept):
+        return kept
+    return tuple(sorted((*kept, fresh), key=lambda feed: feed.name))

@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from ansible_collections.officefleet.c2r.plugins.module_utils._cdn.errors import InputError
-from ansible_collections.officefleet.c2r.plugins.module_utils._cdn.feed_store import FeedStore
+from ansible_collections.officefleet.c2r.plugins.module_utils._cdn.feed_store import FeedStore, KeptFeed
 from ansible_collections.officefleet.c2r.plugins.plugin_utils import _deployment_rules, _rollout_plan, _withdrawal
 from ansible_collections.officefleet.c2r.plugins.plugin_utils._deployment import Deployment
 from ansible_collections.officefleet.c2r.plugins.plugin_utils._fleet_plan import FleetPlan
@@ -103,6 +103,22 @@ def test_it_goes_on_for_a_reason_that_somebody_gave(controller: Controller) -> N
     assert stopped is None
     assert warning.startswith(f"{NEW.version} was withdrawn: ")
     assert warning.endswith("'monthly' goes on all the same (ignore_withdrawn): nobody has Access")
+
+
+def test_what_is_kept_is_read_once(controller: Controller, monkeypatch: pytest.MonkeyPatch) -> None:
+    reads: list[FeedStore] = []
+    read = FeedStore.read
+
+    def counted(store: FeedStore) -> tuple[KeptFeed, ...]:
+        reads.append(store)
+        return read(store)
+
+    monkeypatch.setattr(FeedStore, "read", counted)
+    for refresh in ("auto", "always", "never"):
+        controller.cdn.next_feed((*BUILDS, NEXT))
+        assert controller.plan(refresh_feeds=refresh) == (None, ())
+        assert len(reads) == 1
+        reads.clear()
 
 
 def test_garbage_stops_nothing(controller: Controller) -> None:

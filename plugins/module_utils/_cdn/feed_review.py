@@ -48,15 +48,21 @@ class Gatekeeper:
     warn: Callable[[str], object]
 
     def admit(
-        self, data: bytes, source: str, asked: Collection[Channel], problem: SignatureError | None = None
+        self,
+        data: bytes,
+        source: str,
+        asked: Collection[Channel],
+        problem: SignatureError | None = None,
+        kept: tuple[KeptFeed, ...] | None = None,
     ) -> Admitted:
         """Give the feed if it may be used for the asked channels; FeedHeldError otherwise, and nothing has changed.
 
         :param data: a cabinet, or a bare ReleaseHistory.xml, which is judged but not kept.
         :param source: where it comes from, fit for messages.
         :param problem: what is wrong with the cabinet's signature.
+        :param kept: all kept feeds, where they have been read already.
         """
-        kept = self._read()
+        kept = self._read() if kept is None else kept
         bare = not data.startswith(b"MSCF")
         unsigned = self._unsigned(data, problem, kept) if problem else None
         history = release_history.parse(data if bare else cabinet.read_member(data, release_history.MEMBER))
