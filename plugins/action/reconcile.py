@@ -112,6 +112,7 @@ class Visit:
         self.ours = True  # no other run is at this host
         self.holds_slots = False
         self.reset_retries = False
+        self.tries_anew = False  # its attempts were used up, and it has new ones by this look
         self.fresh_for = timedelta(0)
         self.anothers = False  # the host and its record belong to another deployment
         self.first_look = False  # of a run, also where it takes a step
@@ -154,8 +155,10 @@ class Visit:
             self.before = stored.started(self.deployment, self.ring)
             started = None if run_started is None else _moment(run_started)
             self.again = started is not None
-            if self.reset_retries and not _decide.looked_at(self.before, started):
-                self.before = _decide.with_fresh_counters(self.before, self.deployment.max_attempts)
+            if self.reset_retries:
+                used_up = self.before.attempts
+                self.before = _decide.with_reset(self.before, started, self.deployment.max_attempts, _now())
+                self.tries_anew = self.before.attempts < used_up
             self.record = self.before
             if failure:
                 return self._failed_elsewhere(failure)
@@ -164,7 +167,8 @@ class Visit:
     def _run(self, look_only: bool, started: datetime | None) -> dict[str, Any]:
         """Take the pass, unless this run has looked at the host already and nothing new can be expected of it."""
         now = _now()
-        if started is not None and not _decide.due(self.before, started, now, self.gate) and not self._slot_is_free():
+        due = started is None or self.tries_anew or _decide.due(self.before, started, now, self.gate)
+        if not due and not self._slot_is_free():
             return self._left_alone()
         if _decide.fresh(self.before, now, self.fresh_for):
             return self._left_alone()
@@ -289,7 +293,8 @@ class Visit:
         """Record a host whose task fails: this run does not come back to it."""
         decision = Decision("none", state, reason, at_rest=True, memory=_decide.Memory.of(self.record))
         recorded = _decide.recorded(self.record, decision, None, _now())
-        self.record = replace(recorded, error=error, revisit_at=None)
+        # The error of an attempt stays: `stop_on` goes by it
+        self.record = replace(recorded, error=error or recorded.error, revisit_at=None)
         self._save()
 
     def _left_out(self) -> dict[str, Any]:

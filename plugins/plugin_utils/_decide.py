@@ -218,9 +218,16 @@ def recorded(record: Record, decision: Decision, host: HostState | None, now: da
     )
 
 
-def with_fresh_counters(record: Record, max_attempts: int) -> Record:
-    """Give the record of a host whose attempts are used up as if none had been made; any other as it is."""
-    return record if record.attempts < max_attempts else record.with_fresh_counters()
+def with_reset(record: Record, run_started: datetime | None, max_attempts: int, now: datetime) -> Record:
+    """Give the record as a run that resets retries begins with it: once, for attempts of before it, if used up.
+
+    Another run may have looked at the host since this one began; that does not count.
+    """
+    reset = record.retries_reset_at
+    if run_started is not None and reset is not None and reset >= run_started:
+        return record
+    fresh = record if record.attempts < max_attempts else record.with_fresh_counters()
+    return replace(fresh, retries_reset_at=now)
 
 
 def submitting(record: Record, decision: Decision, now: datetime) -> Record:

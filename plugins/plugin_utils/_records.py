@@ -16,6 +16,15 @@ from ansible_collections.officefleet.c2r.plugins.plugin_utils._errors import Dec
 from ansible_collections.officefleet.c2r.plugins.plugin_utils._fields import TIME_FORMAT, DamagedError, Fields, clean
 
 SCHEMA = 1
+_TIMES = (
+    "not_before",
+    "deferred_until",
+    "submitted_at",
+    "seen_at",
+    "updated_at",
+    "revisit_at",
+    "retries_reset_at",
+)
 HISTORY = 50  # transitions kept per host
 _UNSTORABLE = re.compile("[\x00\ud800-\udfff]")  # UTF-8 or PostgreSQL's jsonb cannot carry them
 
@@ -108,6 +117,7 @@ class Record:
     submitted_at: datetime | None = None
     arrived: bool = False  #: the host is known to have got that step
     forced: bool = False  #: that step may close applications
+    retries_reset_at: datetime | None = None  #: when a run last gave it new attempts, or saw that it needs none
     lost_steps: int = 0  #: steps of this deployment that never arrived and are no failed attempts
     staged: bool = False  #: our download was seen complete
     seen_at: datetime | None = None
@@ -211,7 +221,7 @@ class Unreadable:
 def to_json(record: Record) -> dict[str, Any]:
     """Give the record as stores hold it."""
     document = {"schema": SCHEMA, **asdict(record)}
-    for key in ("not_before", "deferred_until", "submitted_at", "seen_at", "updated_at", "revisit_at"):
+    for key in _TIMES:
         document[key] = iso(document[key])
     document["history"] = [{**asdict(item), "at": iso(item.at)} for item in record.history]
     return {key: storable(value) for key, value in document.items()}
@@ -273,6 +283,7 @@ def from_json(document: object) -> Record:
         arrived=fields.truth("arrived"),
         forced=fields.truth("forced"),
         lost_steps=fields.number("lost_steps"),
+        retries_reset_at=fields.optional_time("retries_reset_at"),
         staged=fields.truth("staged"),
         seen_at=fields.optional_time("seen_at"),
         seen_as=fields.optional_text("seen_as"),

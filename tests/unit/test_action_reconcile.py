@@ -170,6 +170,31 @@ def test_used_up_attempts_are_given_anew_once_in_a_run(records: Path) -> None:
     assert transcript(records, deployment=once, look_only=True).run([answer()])["step"] == "download"
 
 
+def test_new_attempts_wait_until_another_run_has_left_the_host(records: Path) -> None:
+    once: dict[str, Any] = {"deployment": {"max_attempts": 1}}
+    started = time.time() - 1
+    ours = {**once, "reset_retries": True, "run_started": started}
+    transcript(records, **once).run([answer(), taken("download", "download_pending")])
+    with DirectoryStore(str(records)).locked("ws-001"):
+        assert transcript(records, **ours).run([])["at_rest"] is False
+    assert transcript(records, **once).run([failed("download_failed", 9)])["state"] == "exhausted", "the other run"
+    with DirectoryStore(str(records)).locked("ws-001"):
+        assert (again := transcript(records, **ours).run([]))["at_rest"] is False
+        assert again["revisit"]
+    assert record(records)["attempts"] == 1
+    play = transcript(records, **ours)
+    assert play.run([failed("download_failed", 9), taken("download", "downloading")])["attempts"] == 0
+    assert transcript(records, **ours).run([failed("download_failed", 9)])["state"] == "exhausted"
+    assert transcript(records, **ours).run([])["state"] == "exhausted", "once in a run"
+
+
+def test_attempts_used_up_in_a_run_that_resets_retries_stay_so(records: Path) -> None:
+    ours: dict[str, Any] = {"deployment": {"max_attempts": 1}, "reset_retries": True, "run_started": time.time() - 1}
+    transcript(records, **ours).run([answer(), taken("download", "download_pending")])
+    assert transcript(records, **ours).run([failed("download_failed", 9)])["state"] == "exhausted"
+    assert transcript(records, **ours).run([])["state"] == "exhausted"
+
+
 def restarting(records: Path, rules: dict[str, Any]) -> dict[str, Any]:
     """A deployment whose restarts have these rules, as rollout_plan gives it."""
     deployment = Deployment.from_options(validated(ARGUMENT_SPEC["deployment"]["options"], DEPLOYMENT))
@@ -364,6 +389,19 @@ def test_a_failure_of_an_earlier_task_is_written_down(records: Path) -> None:
     assert (written["state"], written["reason"]) == ("failed", "not prepared: cannot write HKLM")
     assert (written["at_rest"], written["version"]) == (True, OLD)
     assert transcript(records).run([answer(version=TARGET)])["state"] == "compliant"
+
+
+def test_a_later_failure_does_not_forget_the_error_of_an_attempt(records: Path) -> None:
+    transcript(records).run([answer(), taken("download", "download_pending")])
+    transcript(records).run([failed("download_failed", 9), taken("download", "downloading")])
+    error = record(records)["error"]
+    assert error["code"] == "9"
+    transcript(records, failure="not prepared: cannot write HKLM").run([])
+    assert (record(records)["state"], record(records)["error"]) == ("failed", error)
+    transcript(records).run([{"failed": True, "msg": "no registry"}])
+    assert record(records)["error"] == error
+    transcript(records).run([REFUSED])
+    assert record(records)["error"]["domain"] == "winrm", "what is known now"
 
 
 @pytest.mark.parametrize(

@@ -475,11 +475,19 @@ def test_a_restart_is_told_once() -> None:
 
 def test_fresh_counters_are_for_hosts_whose_attempts_are_used_up() -> None:
     used_up = replace(RECORD, attempts=3, lost_steps=2, failure="download failed", not_before=LATER, state="exhausted")
-    fresh = _decide.with_fresh_counters(used_up, 3)
-    assert fresh == replace(RECORD, state="exhausted")
+    fresh = _decide.with_reset(used_up, EARLIER, 3, NOW)
+    assert fresh == replace(RECORD, state="exhausted", retries_reset_at=NOW)
     assert decide(DEPLOYMENT, HOST, fresh, NOW, OPEN).step == "download"
     trying = replace(used_up, attempts=2)
-    assert _decide.with_fresh_counters(trying, 3) == trying
+    assert _decide.with_reset(trying, EARLIER, 3, NOW) == replace(trying, retries_reset_at=NOW)
+
+
+def test_counters_are_made_fresh_once_in_a_run() -> None:
+    used_up = replace(RECORD, attempts=3, retries_reset_at=NOW)
+    assert _decide.with_reset(used_up, EARLIER, 3, LATER) == used_up
+    assert _decide.with_reset(used_up, NOW, 3, LATER) == used_up
+    assert _decide.with_reset(used_up, LATER, 3, LATER).attempts == 0
+    assert _decide.with_reset(used_up, None, 3, LATER).attempts == 0, "a look of no run"
 
 
 def test_another_version_or_source_starts_anew() -> None:

@@ -51,6 +51,7 @@ FULL = Record(
     attempts=3,
     failure="download failed",
     deferrals=1,
+    retries_reset_at=AT,
     deferred_until=AT,
     consented=True,
     asked=True,
