@@ -123,7 +123,11 @@ class ActionModule(ActionBase):
         except InputError as error:
             raise InputError(f"{prefix}{error}") from error
         deployment = replace(
-            deployment, proofing_tools=frozenset(image.proofing_tools), requirements=image.requirements
+            deployment,
+            proofing_tools=frozenset(image.proofing_tools),
+            requirements=image.requirements,
+            download_sizes=image.download_sizes,
+            min_free_disk=options["min_free_disk"],
         )
         if not options["halted"]:
             return deployment

@@ -102,6 +102,12 @@ options:
     description: Whether hosts with a newer build are brought back.
     type: bool
     default: false
+  min_free_disk:
+    description:
+      - How much has to be free on the disk of Office before a download, such as V(8G) or V(800M), in powers of ten.
+        Hosts with less room are C(incompatible).
+      - By default as much as a whole download takes on the host, by the image's manifest. V(0) asks for nothing.
+    type: str
   goal:
     description: V(downloaded) stops before the installation.
     type: str
@@ -295,6 +301,7 @@ ARGUMENT_SPEC: dict[str, dict[str, Any]] = {
     "force_app_shutdown": {"type": "bool", "default": False},
     "multi_session_shutdown": {"type": "bool", "default": False},
     "allow_downgrade": {"type": "bool", "default": False},
+    "min_free_disk": {"type": "str"},
     "goal": {"type": "str", "choices": ["installed", "downloaded"], "default": "installed"},
     "ignore_withdrawn": {"type": "str"},
     "refresh_feeds": {"type": "str", "choices": ["auto", "always", "never"], "default": "auto"},

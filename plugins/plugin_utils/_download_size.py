@@ -8,11 +8,13 @@ A host that can use what it has downloads less; how much less it does not say be
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from ansible_collections.officefleet.c2r.plugins.module_utils._cdn.manifest import ImageFile, Manifest
 
+_ROOM = re.compile("([0-9]{1,4})([MG])")
 _ARM = ".arm64x."  #: in the names of what Windows on Arm alone can use
 
 
@@ -28,6 +30,14 @@ class DownloadSize:
         """Give the bytes on a host with these languages, and with the proofing tools of those. Unknown ones count 0."""
         own = sum(self.languages.get(culture, 0) for culture in languages)
         return self.shared + own + sum(self.proofing_tools.get(culture, 0) for culture in proofing_tools)
+
+
+def room(text: str) -> int:
+    """Read a size such as 800M or 5G, in powers of ten as disks are sold and messages say it; ValueError for others."""
+    size = _ROOM.fullmatch(text)
+    if size is None:
+        raise ValueError(f"{text!r} is not a size on disk")
+    return int(size[1]) * {"M": 10**6, "G": 10**9}[size[2]]
 
 
 def of_image(manifest: Manifest) -> dict[str, DownloadSize]:

@@ -18,7 +18,7 @@ from typing import Any
 from ansible_collections.officefleet.c2r.plugins.module_utils._cdn import channels, http, manifest, version
 from ansible_collections.officefleet.c2r.plugins.module_utils._cdn.errors import FeedError, InputError, TransferError
 from ansible_collections.officefleet.c2r.plugins.modules.rollout_plan import ARGUMENT_SPEC
-from ansible_collections.officefleet.c2r.plugins.plugin_utils import _deployment, _fleet_plan
+from ansible_collections.officefleet.c2r.plugins.plugin_utils import _deployment, _download_size, _fleet_plan
 from ansible_collections.officefleet.c2r.plugins.plugin_utils._arguments import (
     ArgumentsError,
     UnquotedVersionError,
@@ -27,6 +27,7 @@ from ansible_collections.officefleet.c2r.plugins.plugin_utils._arguments import 
 from ansible_collections.officefleet.c2r.plugins.plugin_utils._deployments import checks, files, reading
 from ansible_collections.officefleet.c2r.plugins.plugin_utils._deployments.model import EVERY_HOST, FleetDeployment
 from ansible_collections.officefleet.c2r.plugins.plugin_utils._deployments.problems import FileProblemsError
+from ansible_collections.officefleet.c2r.plugins.plugin_utils._download_size import DownloadSize
 from ansible_collections.officefleet.c2r.plugins.plugin_utils._fleet_plan import FleetPlan
 from ansible_collections.officefleet.c2r.plugins.plugin_utils._record_store import open_store
 from ansible_collections.officefleet.c2r.plugins.plugin_utils._records import DeploymentKey, NoRecordsError, RecordError
@@ -51,6 +52,7 @@ FROM_FILE = (
     "force_app_shutdown",
     "multi_session_shutdown",
     "allow_downgrade",
+    "min_free_disk",
     "goal",
     "ignore_withdrawn",
 )
@@ -77,6 +79,7 @@ class Image:
     architectures: tuple[str, ...]
     proofing_tools: tuple[str, ...]
     requirements: Mapping[str, manifest.Requirements]  #: by architecture
+    download_sizes: Mapping[str, DownloadSize]  #: the same
 
 
 def typed(given: Mapping[str, Any], prefix: str) -> dict[str, Any]:
@@ -85,6 +88,7 @@ def typed(given: Mapping[str, Any], prefix: str) -> dict[str, Any]:
     if unknown:
         raise InputError(f"{unknown[0]}: there is no such option. Valid are {', '.join(ARGUMENT_SPEC)}.")
     options = {option: _typed(option, given.get(option), prefix) for option in ARGUMENT_SPEC}
+    options["min_free_disk"] = _room(options["min_free_disk"], prefix)
     if options["deployments"]:
         own = next((option for option in FROM_FILE if options[option] != ARGUMENT_SPEC[option].get("default")), None)
         if own is not None:
@@ -120,6 +124,14 @@ def _typed(option: str, value: Any, prefix: str) -> Any:
     return [item.strip() for item in value if item.strip()] if isinstance(value, list) else value
 
 
+def _room(text: str | None, prefix: str) -> int | None:
+    """Read how much has to be free; None: as much as a download takes."""
+    try:
+        return None if text is None else 0 if text == "0" else _download_size.room(text)
+    except ValueError as error:
+        raise InputError(f'{prefix}min_free_disk: {error}, such as "5G", "800M", or 0 for none.') from error
+
+
 def image(options: Mapping[str, Any], prefix: str) -> Image:
     """Check channel, version and source, and hold them against the image's manifest. TransferError, FeedError."""
     channel = channels.find(options["channel"], f"{prefix}channel").name
@@ -131,7 +143,16 @@ def image(options: Mapping[str, Any], prefix: str) -> Image:
             f"{prefix}source: {place} describes {found.channel} {found.version}, but the run is for {channel} {build}. "
             f"Let {prefix}source, {prefix}channel and {prefix}version name one image."
         )
-    return Image(channel, build, source, found.languages, found.architectures, found.proofing_tools, found.requirements)
+    return Image(
+        channel,
+        build,
+        source,
+        found.languages,
+        found.architectures,
+        found.proofing_tools,
+        found.requirements,
+        _download_size.of_image(found),
+    )
 
 
 def from_file(options: Mapping[str, Any], prefix: str, groups: Mapping[str, Sequence[str]]) -> FleetPlan:

@@ -11,8 +11,9 @@ from typing import Any
 import pytest
 
 from ansible_collections.officefleet.c2r.plugins.module_utils._cdn.errors import InputError
-from ansible_collections.officefleet.c2r.plugins.module_utils._cdn.manifest import Manifest, Requirements
+from ansible_collections.officefleet.c2r.plugins.module_utils._cdn.manifest import ImageFile, Manifest, Requirements
 from ansible_collections.officefleet.c2r.plugins.plugin_utils import _rollout_plan as plan
+from ansible_collections.officefleet.c2r.plugins.plugin_utils._download_size import DownloadSize
 
 VERSION = "16.0.20228.20190"
 DEMANDS = {"x64": Requirements("10.0", "15.0.4446.1000")}
@@ -54,6 +55,11 @@ def test_a_survey_gives_strings_and_leaves_others_empty() -> None:
             "officefleet_version: 20228.2019 is a float, not text, and may have lost digits; write ",
         ),
         ("goal", "instaled", "officefleet_goal: 'instaled' is not one of installed, downloaded."),
+        (
+            "min_free_disk",
+            "8",
+            'officefleet_min_free_disk: \'8\' is not a size on disk, such as "5G", "800M", or 0 for',
+        ),
         ("goals", "installed", "goals: there is no such option. Valid are deployments, "),
     ],
 )
@@ -66,7 +72,8 @@ def test_what_cannot_be_used_is_named(option: str, value: Any, message: str) -> 
 @pytest.fixture
 def manifest(tmp_path: Path) -> str:
     file = tmp_path / "manifest.json"
-    image = Manifest("MonthlyEnterprise", VERSION, ("x64",), ("en-us",), "2026-11-21T08:00:00Z", ())
+    files = (ImageFile("office/data/stream.x64.x-none.dat", 1_000, "0" * 64, "", "NONE", None, ("x64",)),)
+    image = Manifest("MonthlyEnterprise", VERSION, ("x64",), ("en-us",), "2026-11-21T08:00:00Z", files)
     file.write_text(replace(image, proofing_tools=("rm-ch",), requirements=DEMANDS).to_json())
     return str(file)
 
@@ -78,7 +85,19 @@ def test_names_are_taken_as_elsewhere(manifest: str, channel: str, version: str)
         typed(manifest_url=manifest, channel=channel, version=version, source="\\\\files\\office\\"), FLEET
     )
     image = ("MonthlyEnterprise", VERSION, r"\\files\office", ("en-us",), ("x64",), ("rm-ch",), DEMANDS)
-    assert found == plan.Image(*image)
+    assert found == plan.Image(*image, {"x64": DownloadSize(1_000, {}, {})})
+
+
+@pytest.mark.parametrize(
+    ("given", "room"), [(None, None), (" ", None), ("0", 0), (0, 0), ("0G", 0), ("8G", 8 * 10**9), ("800M", 8 * 10**8)]
+)
+def test_the_room_on_disk_is_written_as_in_the_deployment_file(given: Any, room: int | None) -> None:
+    assert typed(min_free_disk=given)["min_free_disk"] == room
+
+
+def test_with_a_deployment_file_the_room_on_disk_is_told_there() -> None:
+    with pytest.raises(InputError, match="officefleet_min_free_disk: with officefleet_deployments the file says this"):
+        plan.typed({"deployments": "d.yml", "records": "/srv/records", "min_free_disk": "0"}, FLEET)
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 
 from ansible_collections.officefleet.c2r.plugins.module_utils._cdn import channels, version
 from ansible_collections.officefleet.c2r.plugins.module_utils._cdn.errors import InputError
-from ansible_collections.officefleet.c2r.plugins.plugin_utils import _deployment, _errors
+from ansible_collections.officefleet.c2r.plugins.plugin_utils import _deployment, _download_size, _errors
 from ansible_collections.officefleet.c2r.plugins.plugin_utils._deployments import model, yaml_tree
 from ansible_collections.officefleet.c2r.plugins.plugin_utils._deployments.moments import (
     ASAP,
@@ -70,7 +70,7 @@ class Building:
             "pin_until": lambda n: self._moment(n, clock),
             "allow_downgrade": _value,
             "take_over": _value,
-            "min_free_disk": lambda n: _bytes(str(n.value)),
+            "min_free_disk": lambda n: _download_size.room(str(n.value)),
             "display_level": _value,
         }
         fields = {key: read[key](child) for key, child in entries.items() if key in read}
@@ -192,11 +192,6 @@ def _spans(node: Node, *keys: str) -> dict[str, Any]:
     """Give a mapping's plain data with its spans in seconds."""
     fields: dict[str, Any] = node.plain()
     return {key: seconds(value) if key in keys else value for key, value in fields.items()}
-
-
-def _bytes(text: str) -> int:
-    """Read a size such as 800M or 5G, in powers of ten as disks are sold and messages say it."""
-    return int(text[:-1]) * {"M": 10**6, "G": 10**9}[text[-1]]
 
 
 def _hook(node: Node) -> model.Hook:
