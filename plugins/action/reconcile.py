@@ -66,7 +66,7 @@ class ActionModule(ActionBase):
         super().run(tmp, task_vars)
         task_vars = task_vars or {}
         try:
-            arguments = validated(ARGUMENT_SPEC, self._task.args)
+            arguments = validated(ARGUMENT_SPEC, {**(self._task.args.get("run") or {}), **self._task.args})
             deployment = _deployment(arguments)
             link = HostLink(self, task_vars, _answer_timeout(arguments["answer_timeout"]))
             with closing(open_store(arguments["records"])) as store:
@@ -75,7 +75,8 @@ class ActionModule(ActionBase):
                 visit.fresh_for = timedelta(seconds=arguments["fresh_for"])
                 visit.first_look = arguments["first_look"]
                 visit.run_ends = _to_come(arguments["run_ends"])
-                return visit.run(arguments["look_only"], arguments["run_started"], arguments["failure"])
+                started = None if arguments["first_look"] else arguments["run_started"]
+                return visit.run(arguments["look_only"], started, arguments["failure"])
         except InputError as error:
             return {"failed": True, "msg": f"deployment.{error}"}
         except (ArgumentsError, RecordError) as error:

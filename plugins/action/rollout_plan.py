@@ -80,17 +80,17 @@ class ActionModule(ActionBase):
             members = hosts_by_ring(deployment, task_vars["groups"])
             self._tell_hosts(deployment, sliced, members, options["records"], prefix)
         started = time.time()
+        run = {
+            "rules": dumped(deployment),
+            **{option: options[option] for option in ("records", "reset_retries", "fresh_for", "answer_timeout")},
+            "run_started": started,
+            "run_ends": started + options["timeout"],
+        }
         return {
             "changed": False,
             "deployment": _shown(deployment),
-            "rules": dumped(deployment),
+            "run": run,
             "events": planned.events,
-            "records": options["records"],
-            "reset_retries": options["reset_retries"],
-            "fresh_for": options["fresh_for"],
-            "answer_timeout": options["answer_timeout"],
-            "started": started,
-            "deadline": started + options["timeout"],
             "pass_seconds": max(options["pass_seconds"], options["timeout"] / PASSES),
             "timeout": options["timeout"],
             **({"warnings": list(planned.warnings)} if planned.warnings else {}),

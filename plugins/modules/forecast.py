@@ -15,7 +15,7 @@ description:
   - Runs on the controller alone and contacts no host. Run it once.
 options:
   rules:
-    description: The deployment, as RV(officefleet.c2r.rollout_plan#module:rules) has it.
+    description: The deployment, as RV(officefleet.c2r.rollout_plan#module:run.rules) has it.
     type: dict
     required: true
   visits:
@@ -57,16 +57,16 @@ seealso:
 EXAMPLES = r"""
 - name: Ask every host
   officefleet.c2r.reconcile:
-    rules: "{{ plan.rules }}"
-    records: "{{ plan.records }}"
+    rules: "{{ plan.run.rules }}"
+    records: "{{ plan.run.records }}"
   check_mode: true
   register: visit
 
 - name: Show what would happen
   officefleet.c2r.forecast:
-    rules: "{{ plan.rules }}"
+    rules: "{{ plan.run.rules }}"
     visits: "{{ dict(ansible_play_hosts_all | zip(ansible_play_hosts_all | map('extract', hostvars, 'visit'))) }}"
-    records: "{{ plan.records }}"
+    records: "{{ plan.run.records }}"
     dest: forecast.json
   run_once: true
 """

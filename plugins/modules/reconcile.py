@@ -18,7 +18,7 @@ description:
   - Open applications put an installation off, never a download. They are closed only when the deployment says so.
 options:
   deployment:
-    description: What the hosts are to become. Required without O(rules).
+    description: What the hosts are to become. Required without O(rules) or O(run).
     type: dict
     suboptions:
       name:
@@ -101,8 +101,14 @@ options:
         default: installed
   rules:
     description:
-      - A deployment with all its rules, as RV(officefleet.c2r.rollout_plan#module:rules) has it.
+      - A deployment with all its rules, as RV(officefleet.c2r.rollout_plan#module:run.rules) has it.
       - Its form may change with any release; nothing else writes or reads it.
+    type: dict
+  run:
+    description:
+      - Options of this task in one, as RV(officefleet.c2r.rollout_plan#module:run) has them. One that is given beside
+        it goes first.
+      - Ansible reads each option anew for each host, which costs more than what most of them are for.
     type: dict
   records:
     description:
@@ -124,6 +130,7 @@ options:
   first_look:
     description:
       - Whether this is a run's first look at the host, which shows it unless it is V(compliant). Later ones show news.
+        The host is contacted whatever O(run_started) is.
       - A look with O(look_only) and without O(run_started) is one, and so is check mode.
     type: bool
     default: false
@@ -341,6 +348,7 @@ ARGUMENT_SPEC: dict[str, dict[str, Any]] = {
         },
     },
     "rules": {"type": "dict"},
+    "run": {"type": "dict"},
     "records": {"type": "path", "required": True},
     "look_only": {"type": "bool", "default": False},
     "first_look": {"type": "bool", "default": False},

@@ -17,7 +17,7 @@ description:
   - The role P(officefleet.c2r.rollout#role) calls it at the start of a run, with each pass and at the end.
 options:
   rules:
-    description: The deployment, as RV(officefleet.c2r.rollout_plan#module:rules) has it.
+    description: The deployment, as RV(officefleet.c2r.rollout_plan#module:run.rules) has it.
     type: dict
     required: true
   events:
@@ -58,10 +58,10 @@ seealso:
 EXAMPLES = r"""
 - name: Tell the hooks
   officefleet.c2r.rollout_events:
-    rules: "{{ plan.rules }}"
+    rules: "{{ plan.run.rules }}"
     events: "{{ plan.events }}"
-    records: "{{ plan.records }}"
-    run_started: "{{ plan.started }}"
+    records: "{{ plan.run.records }}"
+    run_started: "{{ plan.run.run_started }}"
   when: plan.events is not none
   run_once: true
 """

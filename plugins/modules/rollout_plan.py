@@ -203,8 +203,7 @@ EXAMPLES = r"""
 
 - name: One pass
   officefleet.c2r.reconcile:
-    rules: "{{ plan.rules }}"
-    records: "{{ plan.records }}"
+    run: "{{ plan.run }}"
 """
 
 RETURN = r"""
@@ -220,10 +219,36 @@ deployment:
     languages: [en-us, de-de]
     architectures: [x64]
     rings: [pilot, broad]
-rules:
-  description: The deployment with all its rules, for O(officefleet.c2r.reconcile#module:rules).
+run:
+  description: What O(officefleet.c2r.reconcile#module:run) takes, that module's options for this run.
   returned: success
   type: dict
+  contains:
+    rules:
+      description: The deployment with all its rules, for O(officefleet.c2r.reconcile#module:rules).
+      type: dict
+    records:
+      description: As O(records).
+      type: str
+      sample: /var/lib/officefleet/records
+    reset_retries:
+      description: As O(reset_retries).
+      type: bool
+    fresh_for:
+      description: As O(fresh_for).
+      type: int
+    answer_timeout:
+      description: As O(answer_timeout).
+      type: int
+      sample: 120
+    run_started:
+      description: When the plan was made, in seconds since the epoch on the controller's clock.
+      type: float
+      sample: 1795246681.5
+    run_ends:
+      description: When O(timeout) is over, in the same form.
+      type: float
+      sample: 1795253881.5
 events:
   description:
     - What M(officefleet.c2r.rollout_events) needs to tell the hooks of the deployment file.
@@ -236,34 +261,6 @@ warnings:
   returned: when there is any
   type: list
   elements: str
-records:
-  description: As O(records).
-  returned: success
-  type: str
-  sample: /var/lib/officefleet/records
-reset_retries:
-  description: As O(reset_retries).
-  returned: success
-  type: bool
-fresh_for:
-  description: As O(fresh_for).
-  returned: success
-  type: int
-answer_timeout:
-  description: As O(answer_timeout).
-  returned: success
-  type: int
-  sample: 120
-started:
-  description: When the plan was made, in seconds since the epoch on the controller's clock.
-  returned: success
-  type: float
-  sample: 1795246681.5
-deadline:
-  description: When O(timeout) is over, in the same form.
-  returned: success
-  type: float
-  sample: 1795253881.5
 pass_seconds:
   description: Seconds between two passes, at least the 500th part of O(timeout).
   returned: success

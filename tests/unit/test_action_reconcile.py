@@ -240,6 +240,19 @@ def test_users_have_the_time_that_they_are_given(records: Path, monkeypatch: pyt
     assert record(records)["consented"]
 
 
+def test_the_options_of_a_run_come_in_one(records: Path) -> None:
+    rules = dumped(Deployment.from_options(validated(ARGUMENT_SPEC["deployment"]["options"], DEPLOYMENT)))
+    run = {"rules": rules, "records": str(records), "run_started": time.time() - 5, "fresh_for": 3600}
+    compliant = answer(version=TARGET)
+    passes = Transcript(reconcile.ActionModule, {"run": run})
+    assert passes.run([compliant])["state"] == "compliant"
+    assert passes.run([])["state"] == "compliant", "this run has looked at it"
+    first = {"run": run, "first_look": True}
+    assert Transcript(reconcile.ActionModule, first).run([])["state"] == "compliant", "it is fresh"
+    beside = {**first, "fresh_for": 0}
+    assert Transcript(reconcile.ActionModule, beside).run([compliant])["state"] == "compliant"
+
+
 def test_a_message_that_cannot_be_shown_is_no_failure_of_the_host(records: Path) -> None:
     staged = answer("download_succeeded", updates_ready_to_apply=TARGET)
     transcript(records).run([staged, taken("apply", "applying", updates_ready_to_apply=TARGET)])

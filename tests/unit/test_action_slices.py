@@ -62,7 +62,7 @@ class Fleet:
         result = Transcript(rollout_plan.ActionModule, options, check_mode=check_mode).run(
             [], groups=PARTS[number], **awx
         )
-        self.rules = result.get("rules", {})
+        self.rules = result.get("run", {}).get("rules", {})
         return result
 
     def visit(self, number: int, host: str, *answers: Any) -> dict[str, Any]:
