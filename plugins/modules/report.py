@@ -17,7 +17,8 @@ description:
   - The page needs nothing besides itself (no script, no other file), so it can be mailed, archived or put on any web
     server.
   - Runs on the controller alone and contacts no host. Run it once, on C(localhost).
-  - A host counts as up to date in the states V(compliant) and V(ahead), so with the approved version or a newer one.
+  - A host counts as up to date in the states V(compliant) and V(ahead), so with the approved version or a newer one,
+    and V(staged) where the deployment's goal is V(downloaded).
     It needs a person in the states V(failed), V(exhausted), V(incompatible), V(com_unavailable), V(no_source),
     V(blocked), V(unreachable) and V(restart_pending).
 extends_documentation_fragment:

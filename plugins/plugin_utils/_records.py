@@ -126,6 +126,7 @@ class Record:
     at_rest: bool = False
     revisit_at: datetime | None = None  #: when a run that goes on looks again; None: not in this run
     history: tuple[Transition, ...] = field(default=())
+    goal: str = "installed"  #: of its deployment; with "downloaded", who is staged is done
     policy: str | None = (
         None  #: mark of the deployment's rules that counters belong to; None: an older release wrote it
     )
@@ -135,6 +136,9 @@ class Record:
 
         What goes on at the host does not end with a new name, source or rule: a step under way, an awaited restart.
         """
+        return replace(self._begun(deployment, ring), goal=deployment.goal)
+
+    def _begun(self, deployment: Deployment, ring: str) -> Record:
         key, policy = DeploymentKey.of(deployment), deployment.policy
         if key == self.deployment and self.policy in (policy, None):
             return replace(self, ring=ring, policy=policy)
@@ -258,6 +262,7 @@ def from_json(document: object) -> Record:
         host=fields.text("host"),
         ring=fields.optional_text("ring") or "",
         deployment=_key(fields.fields("deployment")),
+        goal=fields.optional_text("goal") or "installed",
         policy=fields.optional_text("policy"),
         state=fields.text("state"),
         reason=fields.optional_text("reason") or "",

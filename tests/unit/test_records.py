@@ -71,6 +71,7 @@ FULL = Record(
     at_rest=True,
     revisit_at=AT,
     history=(Transition(AT, "failed", "16.0.20131.20206", "3 of 3 attempts failed"),),
+    goal="downloaded",
     policy="5f2b",
 )
 
@@ -128,8 +129,8 @@ def test_a_standing_tells_how_a_host_that_is_away_was_last_seen() -> None:
 
 
 def test_a_record_of_an_older_release_can_be_read() -> None:
-    older_release = {key: value for key, value in to_json(FULL).items() if key != "seen_as"}
-    assert from_json(older_release) == replace(FULL, seen_as=None)
+    older_release = {key: value for key, value in to_json(FULL).items() if key not in ("seen_as", "goal")}
+    assert from_json(older_release) == replace(FULL, seen_as=None, goal="installed")
 
 
 def test_who_was_compliant_with_another_version_was_not_with_this() -> None:
@@ -137,7 +138,7 @@ def test_who_was_compliant_with_another_version_was_not_with_this() -> None:
 
 
 DEPLOYMENT = Deployment("2607", "16.0.20228.20190", "http://library.example/x", channel="MonthlyEnterprise")
-BEGUN = replace(FULL, policy=DEPLOYMENT.policy, awaits_restart=False)
+BEGUN = replace(FULL, policy=DEPLOYMENT.policy, goal="installed", awaits_restart=False)
 
 
 def test_the_same_deployment_goes_on_where_it_was() -> None:
@@ -164,6 +165,12 @@ def test_a_restart_that_is_awaited_is_awaited_under_any_name_and_source(changes:
     named = waits.started(replace(DEPLOYMENT, **changes), "pilot")
     assert (named.awaits_restart, named.failure, named.attempts) == (True, waits.failure, 0)
     assert not waits.started(replace(DEPLOYMENT, version="16.0.20326.20100", **changes), "pilot").awaits_restart
+
+
+def test_the_goal_is_that_of_the_deployment() -> None:
+    assert BEGUN.started(replace(DEPLOYMENT, goal="downloaded"), "pilot").goal == "downloaded"
+    assert BEGUN.started(replace(DEPLOYMENT, goal="downloaded", name="again"), "pilot").goal == "downloaded"
+    assert FULL.started(DEPLOYMENT, "pilot").goal == "installed"
 
 
 def test_a_step_under_way_is_known_under_another_name() -> None:

@@ -123,6 +123,13 @@ def test_states_are_told_by_word_and_symbol() -> None:
     assert cells == [f"{state.symbol} {state.label}" for state in STATES.values()]
 
 
+def test_a_download_that_is_all_looks_done() -> None:
+    document = tree(page([record("a", "staged", goal="downloaded"), record("b", "staged")]))
+    (table,) = document.findall('.//table[@id="hosts-table"]')
+    classes = [mark.get("class") for mark in table.findall('.//td[@data-label="State"]//span') if mark.get("class")]
+    assert classes == ["state up_to_date", "state under_way"]
+
+
 def test_tables_have_captions_and_scoped_headers() -> None:
     tables = list(tree(page(ALL_STATES, Unreadable("a.json", "is bad"))).iter("table"))
     assert [table.get("id") for table in tables] == [

@@ -40,6 +40,12 @@ def test_states_groups_and_percent() -> None:
     assert tally.percent == 66.6
 
 
+def test_who_had_to_download_only_is_done_once_that_is_there() -> None:
+    documents = [record("a", "staged", goal="downloaded"), record("b", "downloading", goal="downloaded")]
+    tally = sums([*documents, record("c", "staged", goal="installed")]).tally
+    assert (tally.up_to_date, tally.states["staged"], tally.groups["under_way"]) == (1, 2, 2)
+
+
 @pytest.mark.parametrize(("good", "bad", "percent"), [(0, 0, 0.0), (0, 3, 0.0), (3, 0, 100.0), (1999, 1, 99.9)])
 def test_percent_is_100_only_when_all_are_there(good: int, bad: int, percent: float) -> None:
     documents = [record(f"g{n}") for n in range(good)] + [record(f"b{n}", "blocked") for n in range(bad)]

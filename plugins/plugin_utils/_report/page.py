@@ -12,7 +12,7 @@ from pathlib import Path
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
-from ansible_collections.officefleet.c2r.plugins.plugin_utils._report.states import GROUPS, STATES
+from ansible_collections.officefleet.c2r.plugins.plugin_utils._report.states import GROUPS, state_of
 from ansible_collections.officefleet.c2r.plugins.plugin_utils._report.summary import Summary, action, natural
 
 TEMPLATE = "report.html.j2"
@@ -30,7 +30,7 @@ def render(summary: Summary, generated: datetime) -> str:
         lstrip_blocks=True,
         keep_trailing_newline=True,
     )
-    environment.filters.update(percent=percent, action=action, breakable=breakable)
+    environment.filters.update(percent=percent, action=action, state=state_of, breakable=breakable)
     hosts = sorted((*summary.attention, *summary.others), key=lambda record: (natural(record.host), record.host))
     return environment.get_template(TEMPLATE).render(
         summary=summary,
@@ -38,7 +38,6 @@ def render(summary: Summary, generated: datetime) -> str:
         numbers={record.host: number for number, record in enumerate(hosts, 1)},
         several=len(summary.deployments) > 1,
         groups=GROUPS,
-        states=STATES,
         numeric=("Hosts",),
         generated=generated,
         shown=HISTORY,

@@ -5,7 +5,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+
+from ansible_collections.officefleet.c2r.plugins.plugin_utils._records import Record
 
 
 @dataclass(frozen=True)
@@ -104,3 +106,9 @@ _ALL = (
 )
 STATES = {state.name: state for state in _ALL}
 URGENCY = {state.name: rank for rank, state in enumerate(_ALL)}
+_DOWNLOADED = replace(STATES["staged"], group=UP_TO_DATE)
+
+
+def state_of(record: Record) -> State:
+    """Give the state of a host; one that only had to download is done once it has."""
+    return _DOWNLOADED if record.state == "staged" and record.goal == "downloaded" else STATES[record.state]

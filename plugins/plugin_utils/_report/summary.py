@@ -19,6 +19,7 @@ from ansible_collections.officefleet.c2r.plugins.plugin_utils._report.states imp
     STATES,
     UP_TO_DATE,
     URGENCY,
+    state_of,
 )
 from ansible_collections.officefleet.c2r.plugins.plugin_utils._report.terms import NOTHING, Files, Term
 
@@ -33,7 +34,7 @@ class Tally:
 
     @property
     def up_to_date(self) -> int:
-        """Hosts at the version they are to run, or a newer one."""
+        """Hosts that are done: at the version they are to run, or a newer one, or with it downloaded if that is all."""
         return self.groups[UP_TO_DATE.key]
 
     @property
@@ -127,23 +128,23 @@ def summarise(
 
 def needs_attention(record: Record) -> bool:
     """Tell whether a person has to do something for this host."""
-    return STATES[record.state].group is ATTENTION
+    return state_of(record).group is ATTENTION
 
 
 def action(record: Record) -> str:
     """Say what a person can do for a host; empty when nothing is needed."""
     if not needs_attention(record):
         return ""
-    state = STATES[record.state]
+    state = state_of(record)
     hint = record.error["hint"] if record.error else ""
     return f"{hint or state.action} {state.afterwards}".rstrip()
 
 
 def count(records: Iterable[Record]) -> Tally:
     """Count hosts by state and by group."""
-    by_state = Counter(record.state for record in records)
-    states = {name: by_state[name] for name in STATES}
-    groups = {group.key: sum(n for name, n in states.items() if STATES[name].group is group) for group in GROUPS}
+    by_state = Counter(state_of(record) for record in records)
+    states = {name: sum(count for state, count in by_state.items() if state.name == name) for name in STATES}
+    groups = {group.key: sum(count for state, count in by_state.items() if state.group is group) for group in GROUPS}
     return Tally(sum(states.values()), states, groups)
 
 

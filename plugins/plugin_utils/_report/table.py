@@ -14,9 +14,9 @@ from tabulate import tabulate
 from ansible_collections.officefleet.c2r.plugins.plugin_utils._records import Record
 from ansible_collections.officefleet.c2r.plugins.plugin_utils._report.states import (
     ATTENTION,
-    STATES,
     UNDER_WAY,
     WAITING,
+    state_of,
 )
 from ansible_collections.officefleet.c2r.plugins.plugin_utils._report.summary import Summary
 from ansible_collections.officefleet.c2r.plugins.plugin_utils._report.terms import ENDED, LASTS
@@ -165,7 +165,7 @@ def _hosts(
         "host": [_cut(record.host, max(LONGEST_CELL, width // 4)) for record in records],
         "deployment": [_cut(record.deployment.name) for record in records],
         "ring": [_cut(record.ring) for record in records],
-        "state": [f"{STATES[record.state].symbol} {record.state}" for record in records],
+        "state": [f"{state_of(record).symbol} {record.state}" for record in records],
         "version": [_cut(record.version or "unknown") for record in records],
         "for": [duration(now - (record.since or now)) for record in records],
     }
