@@ -41,10 +41,8 @@ PLAY = """
 AT_REST, CHANGED = "ws-001", "ws-002"
 
 
-@pytest.mark.parametrize(("core", "prepare"), [("newest", ""), ("oldest", "officefleet.c2r.target")])
-def test_hosts_at_rest_are_let_go_and_go_on_after_the_role(
-    lab: Lab, core: str, prepare: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def use_core(lab: Lab, core: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let the lab run the newest ansible-core, or the oldest where it is there."""
     if core == "oldest":
         programs = Path(os.environ.get("OFFICEFLEET_OLDEST_CORE", ""))
         if not (programs / "ansible-playbook").is_file():
@@ -53,6 +51,13 @@ def test_hosts_at_rest_are_let_go_and_go_on_after_the_role(
         (lab.work / "bin" / "ansible-playbook").symlink_to(programs / "ansible-playbook")
         monkeypatch.setenv("PATH", f"{lab.work / 'bin'}{os.pathsep}{os.environ['PATH']}")
         assert Path(shutil.which("ansible-playbook") or "").parent == lab.work / "bin"
+
+
+@pytest.mark.parametrize(("core", "prepare"), [("newest", ""), ("oldest", "officefleet.c2r.target")])
+def test_hosts_at_rest_are_let_go_and_go_on_after_the_role(
+    lab: Lab, core: str, prepare: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    use_core(lab, core, monkeypatch)
     (lab.work / "ansible.cfg").write_text("[defaults]\nforks = 10\n")  # shows all tasks
     quick = Timings(download=0.5, apply=0.5)
     lab.fleet = {
