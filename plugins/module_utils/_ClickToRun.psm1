@@ -223,6 +223,7 @@ function Get-FreeDiskSize {
     <#
     .SYNOPSIS
     Free bytes for this user on the volume of the path, or on that of Windows where the path has no drive letter.
+    Null for a drive that is not there or not ready: nobody knows how much room it has.
     #>
     [CmdletBinding()]
     param (
@@ -237,7 +238,7 @@ function Get-FreeDiskSize {
     # Not GetPathRoot, which throws for characters that no path has.
     $drive = New-Object -TypeName System.IO.DriveInfo -ArgumentList ($Path.Substring(0, 3))
     if (-not $drive.IsReady) {
-        return [long]0
+        return $null
     }
     return [long]$drive.AvailableFreeSpace
 }

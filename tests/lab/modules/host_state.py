@@ -57,13 +57,19 @@ def host_state(host: Host) -> dict[str, Any]:
         "blocking_apps": _blocking_apps(host, com_answers=report is not None),
         "updates_ready_to_apply": None if ready == "0" else ready,
         "scenario": host.registry.text(keys.CLICK_TO_RUN, "ExecutingScenario"),
-        "free_disk_bytes": host.free_disk_bytes,
+        "free_disk_bytes": free_disk_bytes(host, text(configuration.get("installationpath"))),
         "os_build": host.os_build,
         "multi_session": multi_session(host),
         "clock": host.clock.utc().strftime("%Y-%m-%dT%H:%M:%SZ"),
         "utc_offset_minutes": host.utc_offset_minutes,
         "document_sync_timeout": timeout if isinstance(timeout, int) and 1 <= timeout <= 0xFFFFFFFF else None,
     }
+
+
+def free_disk_bytes(host: Host, path: str) -> int | None:
+    """Free bytes on the drive of the path, or on that of Windows. The lab's hosts have no other drive than C."""
+    drive = re.match(r"([A-Za-z]):\\", path)
+    return host.free_disk_bytes if drive is None or drive[1] in "cC" else None
 
 
 def policies(host: Host) -> dict[str, Any]:
