@@ -9,20 +9,21 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 from ansible_collections.officefleet.c2r.plugins.plugin_utils import _decide
 from ansible_collections.officefleet.c2r.plugins.plugin_utils._decide import Decision, decide
-from ansible_collections.officefleet.c2r.plugins.plugin_utils._deployment import Deployment
 from ansible_collections.officefleet.c2r.plugins.plugin_utils._deployments.model import Apps, Notice, Restart
 from ansible_collections.officefleet.c2r.plugins.plugin_utils._deployments.moments import Moment
 from ansible_collections.officefleet.c2r.plugins.plugin_utils._host_state import HostState
-from ansible_collections.officefleet.c2r.plugins.plugin_utils._records import DeploymentKey, Record
+from ansible_collections.officefleet.c2r.plugins.plugin_utils._records import Record
 from ansible_collections.officefleet.c2r.plugins.plugin_utils._rings import OPEN, Gate
 from ansible_collections.officefleet.c2r.plugins.plugin_utils._schedule import Schedule
-from ansible_collections.officefleet.c2r.plugins.plugin_utils._windows import WEEKDAYS, Exclusion, Window
+from ansible_collections.officefleet.c2r.plugins.plugin_utils._windows import Exclusion
+from ansible_collections.officefleet.c2r.tests.lab import sample_host
+from ansible_collections.officefleet.c2r.tests.lab.sample_host import HOST, NEWER, NIGHT, NOW, OLD, RECORD, TARGET
 
 TARGET_FILE = Path(__file__).resolve().parent.parent / "docs" / "decisions.md"
 INTRODUCTION = """<!--
@@ -43,26 +44,7 @@ runs {old}, on {now:%A, %Y-%m-%d %H:%M} UTC, with three attempts an hour apart.
   ({retried}) are looked at again for as long as the run goes on.
 """
 
-OLD, TARGET, NEWER = "16.0.20131.20206", "16.0.20228.20190", "16.0.20326.20100"
-NOW = datetime(2026, 11, 21, 8, 0, tzinfo=UTC)
-DEPLOYMENT = Deployment(
-    name="monthly",
-    version=TARGET,
-    source=f"http://office.example/MonthlyEnterprise/{TARGET}",
-    channel="MonthlyEnterprise",
-    languages=frozenset({"en-us", "de-de"}),
-    architectures=frozenset({"x64"}),
-    retry_delay=3600,
-)
-HOST = HostState(
-    installed=True,
-    version=OLD,
-    architecture="x64",
-    languages=("en-us",),
-    channel="MonthlyEnterprise",
-    status="unknown",
-)
-RECORD = Record("ws-001", "all", DeploymentKey.of(DEPLOYMENT))
+DEPLOYMENT = replace(sample_host.DEPLOYMENT, retry_delay=3600)
 KNOWN = replace(RECORD, updated_at=NOW - timedelta(hours=1), status="unknown")
 ASKED = replace(KNOWN, submitted="download", submitted_at=NOW - timedelta(minutes=10), state="downloading")
 APPLY_ASKED = replace(ASKED, submitted="apply", state="applying", status="download_succeeded", staged=True)
@@ -142,7 +124,6 @@ class Rule:
     now: datetime = NOW
 
 
-NIGHT = Window.from_mapping({"days": list(WEEKDAYS), "start": "22:00", "end": "04:00"})
 PASSED, TO_COME = Moment(datetime(2026, 11, 20, 18)), Moment(datetime(2026, 12, 1, 8))
 CLOSING = {"apps": Apps(close="after_deadline", defer=2, wait=4 * 3600)}
 

@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -17,32 +17,21 @@ from ansible_collections.officefleet.c2r.plugins.plugin_utils._deployments.model
 from ansible_collections.officefleet.c2r.plugins.plugin_utils._deployments.moments import LOCAL, Moment
 from ansible_collections.officefleet.c2r.plugins.plugin_utils._errors import decode
 from ansible_collections.officefleet.c2r.plugins.plugin_utils._host_state import BUSY, STATUSES, HostState
-from ansible_collections.officefleet.c2r.plugins.plugin_utils._records import DeploymentKey, Record
+from ansible_collections.officefleet.c2r.plugins.plugin_utils._records import Record
 from ansible_collections.officefleet.c2r.plugins.plugin_utils._rings import OPEN, Gate
 from ansible_collections.officefleet.c2r.plugins.plugin_utils._schedule import Schedule
-from ansible_collections.officefleet.c2r.plugins.plugin_utils._windows import WEEKDAYS, Exclusion, Window
+from ansible_collections.officefleet.c2r.plugins.plugin_utils._windows import Exclusion
+from ansible_collections.officefleet.c2r.tests.lab.sample_host import (
+    DEPLOYMENT,
+    HOST,
+    NEWER,
+    NIGHT,
+    NOW,
+    OLD,
+    RECORD,
+    TARGET,
+)
 
-OLD, TARGET, NEWER = "16.0.20131.20206", "16.0.20228.20190", "16.0.20326.20100"
-NOW = datetime(2026, 11, 21, 8, 0, tzinfo=UTC)
-DEPLOYMENT = Deployment(
-    name="2607",
-    version=TARGET,
-    source="http://library.example/MonthlyEnterprise/16.0.20228.20190",
-    channel="MonthlyEnterprise",
-    languages=frozenset({"en-us", "de-de"}),
-    architectures=frozenset({"x64"}),
-    max_attempts=3,
-    retry_delay=600,
-)
-HOST = HostState(
-    installed=True,
-    version=OLD,
-    architecture="x64",
-    languages=("en-us",),
-    channel="MonthlyEnterprise",
-    status="unknown",
-)
-RECORD = Record("ws-001", "pilot", DeploymentKey.of(DEPLOYMENT))
 CLOSED = Gate(open=False, settled=False, reason="ring pilot: 0 of 2 compliant, 2 needed to open ring broad")
 STOPPED = replace(CLOSED, settled=True)
 DOWNLOAD = Decision("download", "downloading", "", at_rest=False, memory=_decide.Memory())
@@ -67,7 +56,6 @@ def overdue(after_deadline: str) -> Deployment:
 
 
 DAY = NOW.date()
-NIGHT = Window.from_mapping({"days": list(WEEKDAYS), "start": "22:00", "end": "04:00"})
 NIGHTLY = scheduled(windows=(NIGHT,))
 WITHDRAWN = scheduled(withdrawn="16.0.1.2 was withdrawn: seen in Current on 2026-11-18, no longer on 2026-11-20")
 FORCING = replace(overdue("force"), apps=Apps(close="after_deadline", defer=2, wait=4 * 3600))

@@ -11,30 +11,11 @@ import pytest
 
 from ansible_collections.officefleet.c2r.plugins.module_utils._cdn.manifest import Requirements
 from ansible_collections.officefleet.c2r.plugins.plugin_utils import _preflight
-from ansible_collections.officefleet.c2r.plugins.plugin_utils._deployment import Deployment
 from ansible_collections.officefleet.c2r.plugins.plugin_utils._download_size import DownloadSize
-from ansible_collections.officefleet.c2r.plugins.plugin_utils._host_state import HostState
+from ansible_collections.officefleet.c2r.tests.lab import sample_host
+from ansible_collections.officefleet.c2r.tests.lab.sample_host import DEPLOYMENT, OLD, TARGET
 
-OLD, TARGET = "16.0.20131.20206", "16.0.20228.20190"
-DEPLOYMENT = Deployment(
-    name="2607",
-    version=TARGET,
-    source="http://library.example/MonthlyEnterprise/16.0.20228.20190",
-    channel="MonthlyEnterprise",
-    languages=frozenset({"en-us", "de-de"}),
-    architectures=frozenset({"x64"}),
-)
-HOST = HostState(
-    installed=True,
-    version=OLD,
-    architecture="x64",
-    languages=("en-us",),
-    channel="MonthlyEnterprise",
-    products=("O365ProPlusRetail",),
-    status="unknown",
-)
-
-
+HOST = replace(sample_host.HOST, products=("O365ProPlusRetail",))
 #: Where the host has nothing else, en-us takes 2.3 GB in all
 SIZES = {"x64": DownloadSize(2_000_000_000, {"en-us": 300_000_000, "de-de": 750_000_000}, {"nl-nl": 60_000_000})}
 
