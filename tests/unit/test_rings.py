@@ -227,6 +227,15 @@ def test_waived_hosts_show_nothing() -> None:
     assert gate("early", {"p1": "waived", "p2": "compliant"}) == OPEN
 
 
+@pytest.mark.parametrize("states", [{"p1": "waived", "p2": "waived"}, {"p1": "waived", "p2": "ahead"}])
+def test_a_ring_without_a_host_that_counts_is_not_waited_for(states: dict[str, str]) -> None:
+    strict = rules(success=100, coverage=100, soak=86400)
+    assert gate("early", states, deployment=strict) == OPEN
+    assert gate("early", states, in_run=["p1", "p2"], deployment=strict) == OPEN
+    assert gate("early", {}, deployment=replace(strict, rings=("empty", "early"))) == OPEN
+    assert not gate("early", {"p1": "waived"}, deployment=strict).open, "nobody knows of p2 yet"
+
+
 def test_coverage_counts_who_was_reached_and_success_those() -> None:
     half = rules(success=100, coverage=50)
     assert gate("early", {"p1": "compliant", "p2": "unreachable"}, deployment=half) == OPEN
