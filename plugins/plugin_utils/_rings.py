@@ -77,7 +77,9 @@ def gate(
         counted = {host: one for host, one in records.items() if one is None or one.last_seen not in UNCOUNTED}
         changing = [record for host, record in records.items() if host in in_run]
         active = any(one is None or not one.at_rest for one in changing)
-        busy = any(one is None or not (one.at_rest or later(one.waits_until, run_ends)) for one in changing)
+        # One without a record may have that of another deployment, which this run never changes. One that has not been
+        # looked at yet makes no soaking ring ripe any sooner.
+        busy = any(one is not None and not (one.at_rest or later(one.waits_until, run_ends)) for one in changing)
         closed = _judge(deployment, name, counted, now)
         if closed is not None:
             reason, until = closed

@@ -188,7 +188,7 @@ ENDS = NOW + timedelta(hours=2)  #: a run
         ((3, 1), ["p1", "p2"], False),  # p2 goes on within the run
         ((3, None), ["p1", "p2"], False),  # p2 is under way
         ((3, None), ["p1"], True),  # which another run sees to
-        ((3,), ["p1", "p2"], False),  # p2 has not been looked at
+        ((3,), ["p1", "p2"], True),  # p2 is another deployment's
     ],
 )
 def test_a_closed_ring_rests_when_it_can_only_be_opened_after_the_end_of_the_run(

@@ -174,6 +174,18 @@ def test_a_ring_rests_with_the_one_before_it(run: Run) -> None:
     assert run.look(RINGS, host="b1", first=False, **TWO) == (False, True, None), "the window comes within the run"
 
 
+def test_a_ring_does_not_wait_for_a_host_of_another_deployment(run: Run) -> None:
+    three = {"all": ["p1", "p2", "b1"], "pilot": ["p1", "p2"], "broad": ["b1"]}
+    fleet: dict[str, Any] = {"groups": three, "ansible_play_batch": three["all"]}
+    current = replace(DEPLOYMENT, name="current", channel="Current")
+    assert run.look(current, answer("downloading", channel="Current"), host="p2", **fleet) == (False, True, None)
+    run.look(RINGS, STAGED, **fleet)
+    assert run.look(RINGS, answer("downloading", channel="Current"), host="p2", **fleet)[:2] == (True, False)
+    run.look(RINGS, answer(), host="b1", **fleet)
+    assert run.record("p2").deployment.name == "current"
+    assert run.look(RINGS, host="b1", first=False, **fleet) == (True, True, None)
+
+
 def test_hosts_of_an_earlier_ring_that_another_run_sees_to_keep_no_run_going(run: Run) -> None:
     run.look(RINGS, answer(), DOWNLOADS, **TWO)
     alone = {**TWO, "ansible_play_batch": ["b1"]}
