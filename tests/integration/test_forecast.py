@@ -12,7 +12,6 @@ from typing import Any
 import yaml
 
 from ansible_collections.officefleet.c2r.plugins.plugin_utils._directory_store import DirectoryStore
-from ansible_collections.officefleet.c2r.tests.integration.test_deployment_file import WITHOUT
 from ansible_collections.officefleet.c2r.tests.integration.test_rollout import (
     CHANNEL,
     COUNT,
@@ -21,6 +20,7 @@ from ansible_collections.officefleet.c2r.tests.integration.test_rollout import (
     lab,
     source,
 )
+from ansible_collections.officefleet.c2r.tests.integration.test_rollout_deployment_file import WITHOUT
 from ansible_collections.officefleet.c2r.tests.lab.fleet import assign_kinds
 
 __all__ = ["lab", "source"]  # fixtures, found by their names

@@ -9,8 +9,8 @@ from typing import Any
 
 import yaml
 
-from ansible_collections.officefleet.c2r.tests.integration.test_deployment_file import COUNT, WITHOUT
 from ansible_collections.officefleet.c2r.tests.integration.test_rollout import CHANNEL, VERSION, Lab, lab, source
+from ansible_collections.officefleet.c2r.tests.integration.test_rollout_deployment_file import COUNT, WITHOUT
 from ansible_collections.officefleet.c2r.tests.lab.demo import ANSIBLE_CFG as DEMO_CFG
 from ansible_collections.officefleet.c2r.tests.lab.fleet import assign_kinds, build_fleet
 

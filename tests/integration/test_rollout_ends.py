@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 import yaml
 
-from ansible_collections.officefleet.c2r.tests.integration.test_deployment_file import WITHOUT
 from ansible_collections.officefleet.c2r.tests.integration.test_rollout import CHANNEL, VERSION, Lab, lab, source
 from ansible_collections.officefleet.c2r.tests.integration.test_rollout_cores import use_core
+from ansible_collections.officefleet.c2r.tests.integration.test_rollout_deployment_file import WITHOUT
 from ansible_collections.officefleet.c2r.tests.lab.click_to_run import Timings
 from ansible_collections.officefleet.c2r.tests.lab.clock import Clock, ManualTime
 from ansible_collections.officefleet.c2r.tests.lab.demo import ANSIBLE_CFG as DEMO_CFG

@@ -64,7 +64,10 @@ def _below(pid: int) -> list[int]:
 
 
 class Rollouts:
-    """A workplace: deployment file, image, inventory and records in a directory of their own."""
+    """A workplace: deployment file, image, inventory and records in a directory of their own.
+
+    :param timeout: seconds for a run; a 500th of them is the least pause between its passes (rollout_plan).
+    """
 
     def __init__(
         self,
@@ -75,7 +78,7 @@ class Rollouts:
         *,
         forks: int,
         pass_seconds: float,
-        timeout: float = HANGS,
+        timeout: float,
         slots: int,
         records: str | None = None,
     ) -> None:

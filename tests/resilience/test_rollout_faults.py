@@ -27,6 +27,7 @@ from ansible_collections.officefleet.c2r.tests.resilience.watched_fleet import (
 
 HOSTS = int(os.environ.get("OFFICEFLEET_FAULT_HOSTS", "300"))
 SLOTS = max(3, HOSTS // 7)  #: downloads at a time
+TIMEOUT = max(300, 5 * HOSTS)  #: seconds for a run
 RUNS = 8  #: of a schedule, at most, until every host has been found
 #: Percent of the hosts; the rest is willing.
 TROUBLES = {"flaky": 10, "reboots": 5, "word_open": 5, "unreachable": 3, "disk_full": 2, "ahead": 2, "current": 2}
@@ -68,7 +69,8 @@ def rollouts(tmp_path_factory: pytest.TempPathFactory, fleet: WatchedFleet) -> I
     """A workplace for them."""
     with WinrmServer(fleet.answer, password=PASSWORD) as server:
         rings = in_rings(list(fleet.hosts), RINGS)
-        yield Rollouts(tmp_path_factory.mktemp("work"), fleet, server, rings, forks=25, pass_seconds=1, slots=SLOTS)
+        work = tmp_path_factory.mktemp("work")
+        yield Rollouts(work, fleet, server, rings, forks=25, pass_seconds=1, timeout=TIMEOUT, slots=SLOTS)
 
 
 def test_each_host_ends_in_its_state(rollouts: Rollouts, fleet: WatchedFleet) -> None:

@@ -48,7 +48,7 @@ def rollout(work: Path) -> Iterator[Rollouts]:
     work.mkdir()
     with WinrmServer(fleet.answer, password=PASSWORD) as server:
         rings = in_rings(list(HOSTS), RINGS)
-        yield Rollouts(work, fleet, server, rings, forks=10, pass_seconds=0.2, slots=SLOTS)
+        yield Rollouts(work, fleet, server, rings, forks=10, pass_seconds=0.2, timeout=300, slots=SLOTS)
 
 
 def ends(rollouts: Rollouts) -> Ends:
@@ -84,32 +84,37 @@ class Kills:
     """Counts them; each rollout has a number, which makes its moments."""
 
     def __init__(self) -> None:
-        self.done = 0
+        self._left = MOMENTS
         self._begun = 0
         self._lock = threading.Lock()
 
-    def next_rollout(self) -> int | None:
-        """Give the number of the next rollout, None where there have been enough kills."""
+    def next_rollout(self) -> tuple[int, int]:
+        """Give the number of the next rollout, and how often it is to be killed: 0 where there have been enough."""
         with self._lock:
             self._begun += 1
-            return None if self.done >= MOMENTS else self._begun
+            mine = min(KILLS, self._left)
+            self._left -= mine
+            return self._begun, mine
 
-    def add(self, kills: int) -> None:
-        """Count those of one rollout."""
+    def give_back(self, kills: int) -> None:
+        """Leave to others what a rollout ended without."""
         with self._lock:
-            self.done += kills
+            self._left += kills
 
 
 def killed_often(home: Path, kills: Kills, reference: Ends) -> None:
     """Let rollouts be killed until there were enough kills. Each comes to the same end."""
-    while (number := kills.next_rollout()) is not None:
+    while True:
+        number, mine = kills.next_rollout()
+        if mine == 0:
+            return
         dice, here = random.Random(number), 0
         with rollout(home / f"rollout-{number}") as rollouts:
-            while here < KILLS and killed_once(rollouts, dice):
+            while here < mine and killed_once(rollouts, dice):
                 here += 1
             output = rollouts.run()
             assert ends(rollouts) == reference, f"rollout {number}, killed {here} times\n{output[-3000:]}"
-        kills.add(here)
+        kills.give_back(mine - here)
 
 
 @pytest.fixture(scope="module")

@@ -40,7 +40,7 @@ def rollout(work: Path, records: str) -> Iterator[Rollouts]:
     fleet = WatchedFleet(HOSTS, speed=20)
     work.mkdir()
     with WinrmServer(fleet.answer, password=PASSWORD) as server:
-        yield Rollouts(work, fleet, server, RINGS, forks=5, pass_seconds=0.5, slots=SLOTS, records=records)
+        yield Rollouts(work, fleet, server, RINGS, forks=5, pass_seconds=0.5, timeout=300, slots=SLOTS, records=records)
 
 
 def run_slice(rollouts: Rollouts, launch: int, number: int) -> str:
