@@ -22,8 +22,8 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="tests.bench.rollout", description=__doc__)
     parser.add_argument("--hosts", type=int, default=200, help="hosts of the fleet (%(default)s)")
     parser.add_argument("--forks", type=int, default=50, help="forks of Ansible (%(default)s)")
-    parser.add_argument("--download", type=float, default=100.0, help="seconds of the slowest download (%(default)s)")
-    parser.add_argument("--apply", type=float, default=50.0, help="seconds of the slowest installation (%(default)s)")
+    parser.add_argument("--download", type=float, default=200.0, help="seconds of the slowest download (%(default)s)")
+    parser.add_argument("--apply", type=float, default=80.0, help="seconds of the slowest installation (%(default)s)")
     parser.add_argument(
         "--charges", type=float, nargs="+", default=[0.0, 4.0], help="seconds per command (%(default)s)"
     )
