@@ -18,15 +18,18 @@ export PYTHONPATH := $(ROOT)/.build
 export ANSIBLE_COLLECTIONS_PATH := $(ROOT)/.build
 export OFFICEFLEET_CDN_SAMPLES ?= $(abspath $(ROOT)/../shared/cdn-samples)
 export OFFICEFLEET_OLDEST_CORE := $(ROOT)/.venv-oldest/bin
-export PYTHONDONTWRITEBYTECODE := 1
+# Hundreds of processes load the same modules: without bytecode each would compile them. The copy may hold it.
+unexport PYTHONDONTWRITEBYTECODE
 
 .PHONY: demo test lint unit contract integration resilience windows bench bench-rollout test-wine test-powershell copy setup setup-oldest setup-wine setup-servers setup-postgresql lock clean
 
 demo: copy
 	@cd $(COPY) && exec python -m ansible_collections.officefleet.c2r.tests.lab.demo --hosts $(HOSTS) --output $(ROOT)/.build/demo
 
-# A smaller fleet than by `make resilience` alone, for the sake of time
-test: export OFFICEFLEET_FAULT_HOSTS ?= 120
+# Smaller than by `make resilience` alone, for the sake of time; see docs/testing.md.
+test: export OFFICEFLEET_FAULT_HOSTS ?= 80
+test: export OFFICEFLEET_KILLS ?= 40
+test: export OFFICEFLEET_ROLLOUT_KILLS ?= 20
 test: setup-wine setup-servers setup-postgresql lint unit contract integration resilience windows
 
 lint: copy
@@ -61,12 +64,12 @@ resilience: copy
 
 # The C# COM client on a real COM server. Without Wine, mingw and mcs each test is skipped and says why.
 windows: copy
-	cd $(COPY) && pytest tests/windows
+	cd $(COPY) && $(PYTEST) tests/windows
 
 # The same, but what is missing is a failure.
 test-wine: copy
 	@sh dev/setup_wine.sh
-	cd $(COPY) && OFFICEFLEET_REQUIRE_WINE=1 pytest tests/windows
+	cd $(COPY) && OFFICEFLEET_REQUIRE_WINE=1 $(PYTEST) tests/windows
 
 # The contract scenarios through the real .ps1 files; see docs/testing.md. With PYTHON, an interpreter that has
 # ansible-core, pywinrm and pytest, nothing is installed and no network is needed.

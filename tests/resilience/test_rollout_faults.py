@@ -29,6 +29,7 @@ HOSTS = int(os.environ.get("OFFICEFLEET_FAULT_HOSTS", "300"))
 SLOTS = max(3, HOSTS // 7)  #: downloads at a time
 TIMEOUT = max(300, 5 * HOSTS)  #: seconds for a run
 RUNS = 8  #: of a schedule, at most, until every host has been found
+LEAST = 3  #: hosts of each trouble, and of those that others manage, however small the fleet
 #: Percent of the hosts; the rest is willing.
 TROUBLES = {"flaky": 10, "reboots": 5, "word_open": 5, "unreachable": 3, "disk_full": 2, "ahead": 2, "current": 2}
 FOREIGN_SHARE = 2
@@ -50,9 +51,9 @@ ENDS = {
 
 
 def kinds(count: int) -> dict[str, str]:
-    """Give each host its kind: the shares of TROUBLES, at least one of each, in an order that is always the same."""
-    dealt = [kind for kind, percent in TROUBLES.items() for _ in range(max(1, count * percent // 100))]
-    dealt += [list(FOREIGN)[number % 3] for number in range(max(len(FOREIGN), count * FOREIGN_SHARE // 100))]
+    """Give each host its kind: the shares of TROUBLES, in an order that is always the same."""
+    dealt = [kind for kind, percent in TROUBLES.items() for _ in range(max(LEAST, count * percent // 100))]
+    dealt += [list(FOREIGN)[number % 3] for number in range(max(LEAST, count * FOREIGN_SHARE // 100))]
     dealt += ["willing"] * (count - len(dealt))
     random.Random("fleet").shuffle(dealt)
     return {f"ws-{number:04d}": kind for number, kind in enumerate(dealt, 1)}
