@@ -21,23 +21,29 @@ export OFFICEFLEET_OLDEST_CORE := $(ROOT)/.venv-oldest/bin
 # Hundreds of processes load the same modules: without bytecode each would compile them. The copy may hold it.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: demo test lint unit contract integration resilience windows bench bench-rollout test-wine test-powershell copy setup setup-oldest setup-wine setup-servers setup-postgresql lock clean
+.PHONY: demo test lint lint-text lint-types unit contract integration resilience windows bench bench-rollout test-wine test-powershell copy setup setup-oldest setup-wine setup-servers setup-postgresql lock clean
 
 demo: copy
 	@cd $(COPY) && exec python -m ansible_collections.officefleet.c2r.tests.lab.demo --hosts $(HOSTS) --output $(ROOT)/.build/demo
 
 # Smaller than by `make resilience` alone, for the sake of time; see docs/testing.md.
 test: export OFFICEFLEET_FAULT_HOSTS ?= 80
-test: export OFFICEFLEET_KILLS ?= 40
-test: export OFFICEFLEET_ROLLOUT_KILLS ?= 20
+test: export OFFICEFLEET_KILLS ?= 25
+test: export OFFICEFLEET_ROLLOUT_KILLS ?= 16
 test: setup-wine setup-servers setup-postgresql lint unit contract integration resilience windows
 
+# mypy and ansible-lint have one process each and take long: at the same time.
 lint: copy
+	@+$(MAKE) --no-print-directory --jobs 2 --output-sync lint-types lint-text
+
+lint-text:
 	cd $(COPY) && ruff check . && ruff format --check .
-	cd $(ROOT)/.build && mypy --config-file $(COPY)/pyproject.toml $(addprefix $(COPY)/,plugins tests dev)
 	cd $(COPY) && yamllint --strict .
 	cd $(COPY) && ansible-lint --profile production --offline
 	cd $(COPY) && antsibull-changelog lint
+
+lint-types:
+	cd $(ROOT)/.build && mypy --config-file $(COPY)/pyproject.toml $(addprefix $(COPY)/,plugins tests dev)
 
 unit: copy
 	cd $(COPY) && $(PYTEST) tests/unit
