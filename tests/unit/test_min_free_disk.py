@@ -35,7 +35,7 @@ def test_a_host_without_room_is_left_alone(tmp_path: Path, asked: Any, free: int
     manifest.write_text(image.to_json())
     records = str(tmp_path / "records")
     options = {"channel": CHANNEL, "version": TARGET, "source": SOURCE, "manifest_url": str(manifest), **asked}
-    rules = Transcript(rollout_plan.ActionModule, {**options, "records": records}).run([])["rules"]
+    rules = Transcript(rollout_plan.ActionModule, {**options, "records": records}).run([])["run"]["rules"]
     look = Transcript(reconcile.ActionModule, {"rules": rules, "records": records, "look_only": True})
     result = look.run([answer(free_disk_bytes=free)])
     if needed is None:
