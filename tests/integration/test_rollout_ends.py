@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -18,6 +19,7 @@ from ansible_collections.officefleet.c2r.tests.lab.clock import Clock, ManualTim
 from ansible_collections.officefleet.c2r.tests.lab.demo import ANSIBLE_CFG as DEMO_CFG
 from ansible_collections.officefleet.c2r.tests.lab.fleet import MANAGED
 from ansible_collections.officefleet.c2r.tests.lab.host import Host, Office
+from ansible_collections.officefleet.c2r.tests.lab.module_call import ModuleAnswer, ModuleCall
 
 __all__ = ["lab", "source"]  # fixtures, found by their names
 
@@ -36,8 +38,8 @@ def hosts(lab: Lab, **downloads: float) -> dict[str, Host]:
     }
 
 
-def roll(lab: Lab, *rings: str, limit: str = "") -> str:
-    """Run a deployment of these rings whose only window opens in three days."""
+def roll(lab: Lab, *rings: str, limit: str = "", ends: int = 0) -> str:
+    """Run a deployment of these rings whose only window opens in three days. `ends`: the exit status it has to have."""
     opens = datetime.now(UTC) + timedelta(days=3)
     deployment: dict[str, Any] = {
         "name": "monthly",
@@ -46,6 +48,7 @@ def roll(lab: Lab, *rings: str, limit: str = "") -> str:
         "rings": list(rings),
         "windows": [{"days": [f"{opens:%A}".lower()], "start": "10:00", "end": "12:00"}],
         "sources": [{"url": lab.source.rsplit("/", 2)[0]}],
+        "hooks": [{"url": "http://127.0.0.1:9/closed", "events": ["failures"]}],
     }
     (lab.work / "deployments.yml").write_text(yaml.safe_dump({"deployments": [deployment]}))
     (lab.work / "ansible.cfg").write_text(DEMO_CFG)
@@ -57,7 +60,7 @@ def roll(lab: Lab, *rings: str, limit: str = "") -> str:
         "officefleet_pass_seconds": 0.1,
     }
     status, output = lab.rollout(limit=limit, **given)
-    assert status == 0, output
+    assert status == ends, output
     assert "Time is up" not in output
     return output
 
@@ -94,3 +97,26 @@ def test_a_run_does_not_end_while_a_host_works(lab: Lab) -> None:
     assert output.count(f"2 hosts wait until {at} ({why}). Run this again at {at}.") == 1, output
     asked = [host for host, what in lab.calls if what == "update_info"]
     assert asked.count("ws-001") < asked.count("ws-002"), "the one that waits is left alone"
+
+
+@pytest.mark.parametrize("core", ["newest", "oldest"])
+def test_what_is_left_is_said_and_told_where_the_last_host_at_work_fails(
+    lab: Lab, core: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    use_core(lab, core, monkeypatch)
+    lab.fleet = hosts(lab, **{"ws-001": 1.0, "ws-002": 1.0, "ws-003": 100.0})
+    answer = lab.answer
+
+    def break_late(name: str, call: ModuleCall) -> ModuleAnswer:
+        if lab.calls.count(("ws-003", "update_info")) > 3 and name == "ws-003":
+            return {"failed": True, "msg": "broken"}
+        return answer(name, call)
+
+    assert lab.server is not None
+    monkeypatch.setattr(lab.server, "_run", break_late)
+    output = roll(lab, "all", ends=2)
+    at, why = waits(lab, "ws-001", "ws-002")
+    assert lab.records()["ws-003"]["state"] == "failed"
+    assert output.count(f"2 hosts wait until {at} ({why}). Run this again at {at}.") == 1, output
+    (notes,) = (lab.work / "records").glob(".+notes-monthly-*.json")
+    assert [event["event"] for event in json.loads(notes.read_text())["events"]] == ["start", "failures"]

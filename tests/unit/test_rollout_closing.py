@@ -28,6 +28,7 @@ def closing(unfinished: list[str], waiting: list[dict[str, str]], rings: int) ->
     jinja = jinja2.Environment(undefined=jinja2.StrictUndefined)  # noqa: S701 - no HTML
     known: dict[str, Any] = {
         "rollout_plan": {"timeout": 7200.0},
+        "rollout_active": False,
         "rollout_unfinished": unfinished,
         "rollout_waiting": waiting,
         "rollout_waiting_for_rings": [{}] * rings,
