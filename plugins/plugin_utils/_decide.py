@@ -73,6 +73,7 @@ class Memory:
     forced: bool = False
     lost_steps: int = 0
     staged: bool = False
+    download_begun: bool = False
     deferrals: int = 0
     deferred_until: datetime | None = None
     consented: bool = False
@@ -202,6 +203,7 @@ def recorded(record: Record, decision: Decision, host: HostState | None, now: da
         lost_steps=memory.lost_steps,
         submitted_at=record.submitted_at if memory.submitted else None,
         staged=memory.staged,
+        download_begun=memory.download_begun,
         deferrals=memory.deferrals,
         deferred_until=memory.deferred_until,
         consented=memory.consented,
@@ -241,6 +243,7 @@ def submitting(record: Record, decision: Decision, now: datetime) -> Record:
         submitted_at=now,
         arrived=False,
         forced=decision.force,
+        download_begun=record.download_begun or decision.step == "download",
         failure=None,
         not_before=None,
     )
@@ -305,7 +308,7 @@ def _standing(deployment: Deployment, host: HostState, memory: Memory, waiver: s
         return Decision("none", "ahead", f"runs {host.version}, newer than the target", at_rest=True, memory=kept)
     if waiver is not None:
         return Decision("none", "waived", waiver, at_rest=True, memory=kept)
-    misfit = next(_preflight.misfits(deployment, host), None)
+    misfit = next(_preflight.misfits(deployment, host, download_begun=memory.download_begun), None)
     if misfit is not None:
         # With its error: a disk that a download has filled up is a misfit, and `stop_on` goes by what has failed
         return Decision("none", "incompatible", misfit, at_rest=True, memory=memory)

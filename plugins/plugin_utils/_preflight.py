@@ -33,12 +33,14 @@ _PARTS = 4
 _PERPETUAL = re.compile(r"PerpetualVL(20\d\d)")
 
 
-def misfits(deployment: Deployment, host: HostState) -> Iterator[str]:
-    """Name what keeps the image from suiting the host, the weightiest first."""
+def misfits(deployment: Deployment, host: HostState, *, download_begun: bool = False) -> Iterator[str]:
+    """Name what keeps the image from suiting the host, the weightiest first. `download_begun`: see Record."""
     for check in _CHECKS:
         found = check(deployment, host)
         if found:
             yield found
+    if found := _disk(deployment, host, download_begun=download_begun):
+        yield found
 
 
 def on_channel(deployment: Deployment, host: HostState) -> bool:
@@ -116,12 +118,14 @@ def _client(deployment: Deployment, host: HostState) -> str | None:
     return f"Click-to-Run {host.client_version} is older than {lowest}, the oldest that takes {deployment.version}"
 
 
-def _disk(deployment: Deployment, host: HostState) -> str | None:
+def _disk(deployment: Deployment, host: HostState, *, download_begun: bool) -> str | None:
     wanted = _room(deployment, host)
     if host.free_disk_bytes is None or host.free_disk_bytes >= wanted:
         return None
     if host.busy or host.ready == deployment.version:
         return None  # the download took the room already
+    if download_begun and deployment.min_free_disk is None:
+        return None  # what broke off took a part of it, and nobody knows how much; a full disk is the download's error
     free, needed = floor(host.free_disk_bytes / 1e8) / 10, ceil(wanted / 1e8) / 10  # never the same figure twice
     return f"{free:.1f} GB free on the disk of Office, {needed:.1f} GB needed (min_free_disk)"
 
@@ -165,5 +169,4 @@ _CHECKS: tuple[Callable[[Deployment, HostState], str | None], ...] = (
     _proofing_tools,
     _windows,
     _client,
-    _disk,
 )

@@ -120,6 +120,7 @@ class Record:
     retries_reset_at: datetime | None = None  #: when a run last gave it new attempts, or saw that it needs none
     lost_steps: int = 0  #: steps of this deployment that never arrived and are no failed attempts
     staged: bool = False  #: our download was seen complete
+    download_begun: bool = False  #: one of this build was asked for: what it left may take room on the disk
     seen_at: datetime | None = None
     seen_as: str | None = None  #: while it is unreachable: the state it was last seen in under this deployment
     updated_at: datetime | None = None
@@ -208,6 +209,7 @@ _GOING_ON = (
     "arrived",
     "forced",
     "staged",
+    "download_begun",
     "awaits_restart",
     "restart_told",
 )
@@ -290,6 +292,10 @@ def from_json(document: object) -> Record:
         lost_steps=fields.number("lost_steps"),
         retries_reset_at=fields.optional_time("retries_reset_at"),
         staged=fields.truth("staged"),
+        # Older releases told it by these alone
+        download_begun=fields.truth("download_begun")
+        or fields.optional_text("submitted") == "download"
+        or fields.number("attempts") > 0,
         seen_at=fields.optional_time("seen_at"),
         seen_as=fields.optional_text("seen_as"),
         updated_at=fields.time("updated_at"),

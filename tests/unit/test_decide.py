@@ -466,6 +466,8 @@ def test_fresh_counters_are_for_hosts_whose_attempts_are_used_up() -> None:
     fresh = _decide.with_reset(used_up, EARLIER, 3, NOW)
     assert fresh == replace(RECORD, state="exhausted", retries_reset_at=NOW)
     assert decide(DEPLOYMENT, HOST, fresh, NOW, OPEN).step == "download"
+    halfway = replace(used_up, download_begun=True)
+    assert _decide.with_reset(halfway, EARLIER, 3, NOW).download_begun, "its rest is on the disk"
     trying = replace(used_up, attempts=2)
     assert _decide.with_reset(trying, EARLIER, 3, NOW) == replace(trying, retries_reset_at=NOW)
 

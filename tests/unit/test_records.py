@@ -65,6 +65,7 @@ FULL = Record(
     forced=True,
     lost_steps=1,
     staged=True,
+    download_begun=True,
     seen_at=AT,
     seen_as="blocked",
     updated_at=AT,
@@ -131,6 +132,10 @@ def test_a_standing_tells_how_a_host_that_is_away_was_last_seen() -> None:
 def test_a_record_of_an_older_release_can_be_read() -> None:
     older_release = {key: value for key, value in to_json(FULL).items() if key not in ("seen_as", "goal")}
     assert from_json(older_release) == replace(FULL, seen_as=None, goal="installed")
+    for written, begun in (({"attempts": 1}, True), ({"submitted": "download"}, True), ({"submitted": "apply"}, False)):
+        document = {**to_json(FULL), "attempts": 0, "submitted": None, **written}
+        del document["download_begun"]
+        assert from_json(document).download_begun is begun
 
 
 def test_who_was_compliant_with_another_version_was_not_with_this() -> None:
