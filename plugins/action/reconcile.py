@@ -78,9 +78,9 @@ class ActionModule(ActionBase):
                 started = None if arguments["first_look"] else arguments["run_started"]
                 return visit.run(arguments["look_only"], started, arguments["failure"])
         except InputError as error:
-            return {"failed": True, "msg": f"deployment.{error}"}
+            return _unusable(f"deployment.{error}")
         except (ArgumentsError, RecordError) as error:
-            return {"failed": True, "msg": str(error)}
+            return _unusable(str(error))
 
 
 class Visit:
@@ -140,6 +140,24 @@ class Visit:
                 return Gate(open=False, settled=True, reason=f"{whole}, so ring {self.ring} stays closed")
             self.members = whole
         return _rings.gate(self.deployment, self.ring, self.members, self._other, self.in_run, _now(), self.run_ends)
+
+    def _opens_by_waiting(self) -> bool:
+        """Tell whether the ring would open if all hosts before it that wait for a later moment came to a good end."""
+        if self.gate.settled:
+            return False
+
+        def hoped(host: str) -> Standing | None:
+            known = self._other(host)
+            if known is None or known.at_rest:
+                return known
+            waits = _rings.later(known.waits_until, self.run_ends)
+            # Without a moment it waits for a ring, which is judged before its own
+            if waits or (known.state == "waiting" and known.waits_until is None):
+                return replace(known, state="compliant", seen_as=None, since=_now(), at_rest=True, waits_until=None)
+            return known
+
+        gate = _rings.gate(self.deployment, self.ring, self.members, hoped, self.in_run, _now(), self.run_ends)
+        return gate.open or gate.until is not None
 
     def run(self, look_only: bool, run_started: float | None, failure: str | None) -> dict[str, Any]:
         """Take the pass, or write down a `failure` from elsewhere, with the host's record locked and read only then."""
@@ -377,10 +395,26 @@ class Visit:
             "attempts": record.attempts,
             "ring": record.ring,
             "ring_closed": self.closed or not self.gate.open,
+            "ring_waits": for_ring and rests and self.until is None and self._opens_by_waiting(),
             "at_rest": record.at_rest or self.anothers or rests,
             "revisit": not self.anothers and not later and (record.revisit_at is not None or for_ring),
             "until": iso(self.until),
         }
+
+
+def _unusable(message: str) -> dict[str, Any]:
+    """Give a failure that no visit came of, or none that was written down, with what a run of several passes reads."""
+    return {
+        "failed": True,
+        "msg": message,
+        "state": "failed",
+        "reason": message,
+        "ring_closed": True,
+        "ring_waits": False,
+        "at_rest": True,
+        "revisit": False,
+        "until": None,
+    }
 
 
 def _deployment(arguments: dict[str, Any]) -> Deployment:

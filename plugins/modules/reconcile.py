@@ -216,8 +216,9 @@ state:
   description:
     - V(compliant), at the version. V(ahead), newer and left alone. V(waiting), for its ring, for the next attempt or
       for Click-to-Run to become free. V(downloading), V(staged) and V(applying), under way.
-      V(blocked), applications are open. V(failed), all attempts failed. V(incompatible), the image does not suit
-      the host. V(com_unavailable), the update interface does not answer. V(unreachable), the host does not.
+      V(blocked), applications are open. V(exhausted), all attempts failed. V(failed), a module failed on the host, or
+      an option or the host's record cannot be used. V(incompatible), the image does not suit the host.
+      V(com_unavailable), the update interface does not answer. V(unreachable), the host does not.
   returned: always
   type: str
   sample: downloading
@@ -229,32 +230,32 @@ reason:
 step:
   description:
     - The step taken, in check mode or with O(look_only) the one that would be. V(download), V(apply) or V(none).
-  returned: always
+  returned: unless an option or the record cannot be used
   type: str
   sample: download
 submitted:
   description: Whether the host accepted the step. In check mode, whether it would be asked for.
-  returned: always
+  returned: unless an option or the record cannot be used
   type: bool
   sample: true
 version:
   description: The installed build when the host was last seen.
-  returned: always
+  returned: unless an option or the record cannot be used
   type: str
   sample: 16.0.20131.20206
 target:
   description: The build of the deployment.
-  returned: always
+  returned: unless an option or the record cannot be used
   type: str
   sample: 16.0.20228.20190
 status:
   description: What the update interface said last, see M(officefleet.c2r.update_info).
-  returned: always
+  returned: unless an option or the record cannot be used
   type: str
   sample: download_pending
 error:
   description: The last error, explained as far as any source explains it. V(null) without one.
-  returned: always
+  returned: unless an option or the record cannot be used
   type: dict
   contains:
     domain:
@@ -283,22 +284,29 @@ error:
       sample: Raise documentsynctimeout.
 blocking_apps:
   description: The open applications that put the installation off.
-  returned: always
+  returned: unless an option or the record cannot be used
   type: list
   elements: str
   sample: [WINWORD]
 attempts:
   description: Failed attempts of this deployment.
-  returned: always
+  returned: unless an option or the record cannot be used
   type: int
   sample: 0
 ring:
   description: The ring of the host, V(rest) when it is in none of the deployment's, V(all) when that has none.
-  returned: always
+  returned: unless an option or the record cannot be used
   type: str
   sample: pilot
 ring_closed:
   description: Whether the turn of that ring has not come, so that nothing is to be changed on the host yet.
+  returned: always
+  type: bool
+  sample: false
+ring_waits:
+  description:
+    - Whether the host waits for its ring, and that for nothing but hosts of earlier rings that wait for moments after
+      O(run_ends). It is V(false) at a run's first look, and where a ring stays closed whatever these hosts come to.
   returned: always
   type: bool
   sample: false

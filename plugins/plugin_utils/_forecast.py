@@ -52,7 +52,7 @@ class Outlook:
 
 
 def outlook(host: str, visit: Mapping[str, Any], goal: str) -> Outlook:
-    """Judge what reconcile gave in check mode. One that failed before it looked has a `msg` alone."""
+    """Judge what reconcile gave in check mode. One that failed before it looked names no version."""
     state = str(visit.get("state") or "failed")
     step = str(visit.get("step") or "none")
     reason = str((visit.get("msg") if visit.get("failed") else None) or visit.get("reason") or "")

@@ -240,6 +240,28 @@ def test_users_have_the_time_that_they_are_given(records: Path, monkeypatch: pyt
     assert record(records)["consented"]
 
 
+@pytest.mark.parametrize("reason", ["a damaged record", "an option", "a deployment"])
+def test_a_failure_before_any_look_has_what_a_run_reads_of_all_hosts(records: Path, reason: str) -> None:
+    play = transcript(records)
+    if reason == "a damaged record":
+        play.run([answer(version=TARGET)])
+        (records / "ws-001.json").write_text("{broken")
+    elif reason == "an option":
+        play = transcript(records, answer_timeout=0)
+    else:
+        play = transcript(records, deployment={"version": "newest"})
+    result = play.run([])
+    assert result["failed"]
+    assert (result["state"], result["reason"]) == ("failed", result["msg"])
+    assert {name: result[name] for name in ("at_rest", "revisit", "ring_closed", "ring_waits", "until")} == {
+        "at_rest": True,
+        "revisit": False,
+        "ring_closed": True,
+        "ring_waits": False,
+        "until": None,
+    }
+
+
 def test_the_options_of_a_run_come_in_one(records: Path) -> None:
     rules = dumped(Deployment.from_options(validated(ARGUMENT_SPEC["deployment"]["options"], DEPLOYMENT)))
     run = {"rules": rules, "records": str(records), "run_started": time.time() - 5, "fresh_for": 3600}

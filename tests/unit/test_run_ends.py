@@ -63,6 +63,7 @@ class Run:
         self.now = NOW
         self.started = NOW
         self.ends: datetime | None = NOW + timedelta(hours=2)
+        self.ring_waits = False  #: what the last look said of it
         monkeypatch.setattr(reconcile, "_now", lambda: self.now)
 
     def look(
@@ -74,6 +75,7 @@ class Run:
         options["run_ends"] = None if self.ends is None else self.ends.timestamp() + 0.7
         play = Transcript(reconcile.ActionModule, options)
         result = play.run(list(answers), inventory_hostname=host, **{"groups": {"all": ["p1"]}, **variables})
+        self.ring_waits = result["ring_waits"]
         return result["at_rest"], result["revisit"], result["until"]
 
     def record(self, host: str = "p1") -> Record:
@@ -202,3 +204,64 @@ def test_a_ring_rests_while_the_one_before_it_soaks(run: Run) -> None:
     assert run.look(SOAKING, answer(), host="b1", **TWO) == (True, False, at(TONIGHT)), "told by its record"
     run.ends = TONIGHT + timedelta(hours=1)
     assert run.look(SOAKING, host="b1", first=False, **TWO) == (False, True, at(TONIGHT))
+
+
+THREE: dict[str, Any] = {
+    "groups": {"all": ["p1", "p2", "b1"], "pilot": ["p1", "p2"], "broad": ["b1"]},
+    "ansible_play_batch": ["p1", "p2", "b1"],
+}
+BROKEN = failed("download_failed", 9)
+
+
+@pytest.mark.parametrize(
+    ("gate", "other_pilot", "waits"),
+    [
+        (GateRules(success=100), STAGED, True),
+        (GateRules(success=100, soak=3600), STAGED, True),
+        (GateRules(success=50), BROKEN, True),
+        (GateRules(success=100), BROKEN, False),
+        (GateRules(success=50, stop_on=frozenset({("com_status", "9")})), BROKEN, False),
+    ],
+    ids=["all wait", "soaks after that", "enough wait", "too few wait", "stop_on"],
+)
+def test_a_ring_waits_for_earlier_ones_where_what_they_wait_for_can_open_it(
+    run: Run, gate: GateRules, other_pilot: dict[str, Any], waits: bool
+) -> None:
+    rules = replace(RINGS, gate=gate, max_attempts=1)
+    run.look(rules, STAGED, host="p1", **THREE)
+    run.look(rules, answer(), DOWNLOADS, host="p2", **THREE)
+    run.look(rules, answer(), host="b1", **THREE)
+    assert not run.ring_waits, "not known before all have been looked at"
+    run.look(rules, host="b1", first=False, **THREE)
+    assert not run.ring_waits, "a pilot is at work"
+    run.look(rules, other_pilot, host="p2", first=False, **THREE)
+    assert run.look(rules, host="b1", first=False, **THREE) == (True, True, None)
+    assert run.ring_waits == waits
+    run.look(rules, host="p1", first=False, **THREE)
+    assert not run.ring_waits, "it waits for a moment"
+
+
+def test_a_ring_waits_through_those_between(run: Run) -> None:
+    groups = {"all": ["p1", "e1", "b1"], "pilot": ["p1"], "early": ["e1"], "broad": ["b1"]}
+    fleet: dict[str, Any] = {"groups": groups, "ansible_play_batch": groups["all"]}
+    rules = replace(RINGS, rings=("pilot", "early", "broad"))
+    for host, seen in (("p1", STAGED), ("e1", answer()), ("b1", answer())):
+        run.look(rules, seen, host=host, **fleet)
+    run.look(rules, host="b1", first=False, **fleet)
+    assert run.ring_waits
+
+
+def test_a_ring_whose_pilots_are_done_waits_for_none(run: Run) -> None:
+    run.look(replace(RINGS, max_attempts=1), answer(), DOWNLOADS, **TWO)
+    run.look(replace(RINGS, max_attempts=1), BROKEN, **TWO)
+    run.look(RINGS, answer(), host="b1", **TWO)
+    assert run.look(RINGS, host="b1", first=False, **TWO)[0]
+    assert not run.ring_waits
+
+
+@pytest.mark.parametrize("first", [True, False])
+def test_a_host_of_no_ring_waits_for_none(run: Run, first: bool) -> None:
+    alone = replace(RINGS, rings=("pilot",), only_rings=True)
+    run.look(alone, STAGED, **TWO)
+    assert run.look(alone, host="b1", first=first, **TWO) == (True, False, None)
+    assert not run.ring_waits
