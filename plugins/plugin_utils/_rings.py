@@ -68,7 +68,8 @@ def gate(
 
     `load` gives a host's standing; `in_run` names the hosts this run can still change, up to `run_ends` if that is
     known. Hosts that are ahead of the deployment or waived show nothing about it and are not counted. One that does not
-    answer is judged as it was last seen: whoever goes home closes no ring.
+    answer is judged as it was last seen, so whoever goes home closes no ring; but one that was good and has not been
+    seen since it soaked was not reached, since a bad build shows itself so, too.
     """
     key = DeploymentKey.of(deployment)
     for name, hosts in before(deployment, ring, groups):
@@ -109,18 +110,21 @@ def _judge(
             found = _errors.summary(error).replace("{", "{{").replace("}", "}}")
             return f"{host} has {found}, which stop_on names, so ring {{ring}} stays closed", None
     counted = len(records)
+    seen = [record for record in records.values() if record is not None and record.last_seen != "unreachable"]
+    reached = [record for record in seen if not _left_early(deployment, record, rules.soak)]
+    early = len(seen) - len(reached)
+    missed = f"; {early} went away before the end of their soak time" if early else ""
     if rules.coverage is not None:
-        reached = [record for record in records.values() if record is not None and record.last_seen != "unreachable"]
         needed = _share(rules.coverage, len(records))
         if len(reached) < needed:
-            return f"{len(reached)} of {len(records)} reached, {needed} needed to open ring {{ring}}", None
+            return f"{len(reached)} of {len(records)} reached, {needed} needed to open ring {{ring}}{missed}", None
         # Who went away in the middle is missed for as long as enough others show how they do
         counted = max(needed, sum(shows(deployment, record) for record in reached))
-    good = [record for record in records.values() if record is not None and _good(deployment, record)]
+    good = [record for record in reached if _good(deployment, record)]
     needed = _share(rules.success, counted)
     if len(good) < needed:
         done = "downloaded" if deployment.goal == "downloaded" else "compliant"
-        return f"{len(good)} of {counted} {done}, {needed} needed to open ring {{ring}}", None
+        return f"{len(good)} of {counted} {done}, {needed} needed to open ring {{ring}}{missed}", None
     if needed and rules.soak:
         since = sorted(record.since or now for record in good)
         ripe = since[needed - 1] + timedelta(seconds=rules.soak)
@@ -135,6 +139,15 @@ def _share(percent: int, count: int) -> int:
 
 def _good(deployment: Deployment, record: Standing) -> bool:
     return record.last_seen == "compliant" or (deployment.goal == "downloaded" and record.last_seen == "staged")
+
+
+def _left_early(deployment: Deployment, record: Standing, soak: int) -> bool:
+    """Tell whether a good host has not been seen since it soaked, and does not answer now."""
+    if record.state != "unreachable" or not soak or not _good(deployment, record):
+        return False
+    if record.since is None or record.seen_at is None:
+        return True
+    return record.seen_at < record.since + timedelta(seconds=soak)
 
 
 def ends(deployment: Deployment) -> frozenset[str]:

@@ -50,10 +50,10 @@ def gate(ring: str, states: dict[str, str], in_run: Collection[str] = (), deploy
 
 
 def reached(record: Record) -> Record:
-    """The record of a host that was seen an hour ago and has been in its state since then."""
-    since = NOW - timedelta(hours=1)
-    history = (Transition(since, record.state, None, ""),)
-    return replace(record, history=history, seen_at=None if record.state == "unreachable" else since)
+    """The record of a host that has been in its state for an hour and was seen five minutes ago."""
+    history = (Transition(NOW - timedelta(hours=1), record.state, None, ""),)
+    seen_at = None if record.state == "unreachable" else NOW - timedelta(minutes=5)
+    return replace(record, history=history, seen_at=seen_at)
 
 
 @pytest.mark.parametrize(
@@ -279,10 +279,50 @@ def test_hosts_that_went_away_count_as_they_were_last_seen() -> None:
     assert night(half, pilots("compliant", 1, 2), {"p3": "exhausted"}).reason.startswith(
         "ring pilot: 2 of 3 compliant, 3 needed"
     )
-    soaking = night(rules(success=100, coverage=50, soak=2 * 3600), {}, {"p1": "compliant"})
-    assert soaking.until == NOW + timedelta(hours=1), "since it was compliant"
     assert not night(half, {}, {"p1": "staged"}).open
     assert night(replace(half, goal="downloaded"), {}, {"p1": "staged"}) == OPEN
+
+
+SOAK = 55 * 60  #: seconds; hosts that were last seen after an hour less five minutes have just done it
+
+
+@pytest.mark.parametrize("given", [{"success": 100, "coverage": 90}, {"success": 90}])
+def test_good_hosts_that_went_away_before_the_end_of_their_soak_time_open_nothing(given: dict[str, int]) -> None:
+    away = pilots("compliant", 1, 18)  # of 19
+    assert night(rules(**given, soak=SOAK), {}, away) == OPEN
+    assert night(rules(**given), {}, away) == OPEN, "without a soak time they have shown enough"
+    closed = night(rules(**given, soak=SOAK + 1), {}, away)
+    assert (closed.open, closed.until) == (False, None)
+    assert closed.reason.startswith("ring pilot: 0 of 19 ")
+    assert closed.reason.endswith("to open ring early; 18 went away before the end of their soak time")
+
+
+def test_coverage_says_how_many_may_go_away_before_the_end_of_their_soak_time() -> None:
+    key = DeploymentKey.of(DEPLOYMENT)
+    good = Record("p", "pilot", key, state="compliant", at_rest=True, seen_at=NOW - timedelta(days=2))
+    good = replace(good, history=(Transition(NOW - timedelta(days=2), "compliant", None, ""),))
+    left = replace(good, state="unreachable", seen_as="compliant")
+    groups = {**GROUPS, "pilot": [f"p{number}" for number in range(10)]}
+
+    def judged(away: int) -> Gate:
+        records = {host: (left if place < away else good).standing for place, host in enumerate(groups["pilot"])}
+        soaking = rules(success=100, coverage=80, soak=86400)
+        return _rings.gate(soaking, "early", groups, records.get, (), NOW)
+
+    assert judged(2) == OPEN, "nobody has looked at the others since they soaked; their last look was good"
+    assert judged(3).reason.startswith("ring pilot: 7 of 10 reached, 8 needed")
+
+
+def test_when_a_host_was_seen_last_has_to_be_known() -> None:
+    away = Record("p1", "pilot", DeploymentKey.of(DEPLOYMENT), state="unreachable", seen_as="compliant")
+    away = replace(away, history=(Transition(NOW - timedelta(days=2), "compliant", None, ""),))
+    groups = {**GROUPS, "pilot": ["p1"]}
+    soaking = rules(success=100, coverage=90, soak=60)
+    assert not _rings.gate(soaking, "early", groups, {"p1": away.standing}.get, (), NOW).open
+    unknown = replace(away.standing, since=None, seen_at=NOW)
+    assert not _rings.gate(soaking, "early", groups, {"p1": unknown}.get, (), NOW).open
+    at_once = rules(success=100, coverage=90)
+    assert _rings.gate(at_once, "early", groups, {"p1": away.standing}.get, (), NOW) == OPEN, "only to soaking"
 
 
 def test_who_went_away_in_the_middle_is_missed_as_far_as_coverage_allows() -> None:
