@@ -66,7 +66,7 @@ class ActionModule(ActionBase):
         super().run(tmp, task_vars)
         task_vars = task_vars or {}
         try:
-            arguments = validated(ARGUMENT_SPEC, {**(self._task.args.get("run") or {}), **self._task.args})
+            arguments = validated(ARGUMENT_SPEC, {**_of_run(self._task.args.get("run")), **self._task.args})
             deployment = _deployment(arguments)
             link = HostLink(self, task_vars, _answer_timeout(arguments["answer_timeout"]))
             with closing(open_store(arguments["records"])) as store:
@@ -113,6 +113,7 @@ class Visit:
         self.ours = True  # no other run is at this host
         self.holds_slots = False
         self.reset_retries = False
+        self.by_other_rules = False  # the record comes of rules that are not the deployment's
         self.tries_anew = False  # its attempts were used up, and it has new ones by this look
         self.fresh_for = timedelta(0)
         self.anothers = False  # the host and its record belong to another deployment
@@ -172,6 +173,7 @@ class Visit:
             of_the_halted = self.deployment.schedule.halted and self.stored.name in self.deployment.others
             self.anothers = of_the_halted or self.stored.channel not in ("", fresh.deployment.channel)
             self.before = stored.started(self.deployment, self.ring)
+            self.by_other_rules = _decide.by_other_rules(stored, self.before)
             started = None if run_started is None else _moment(run_started)
             self.again = started is not None
             if self.reset_retries:
@@ -186,7 +188,8 @@ class Visit:
     def _run(self, look_only: bool, started: datetime | None) -> dict[str, Any]:
         """Take the pass, unless this run has looked at the host already and nothing new can be expected of it."""
         now = _now()
-        due = started is None or self.tries_anew or _decide.due(self.before, started, now, self.gate)
+        news = self.tries_anew or self.by_other_rules
+        due = started is None or news or _decide.due(self.before, started, now, self.gate)
         if not due and not self._slot_is_free():
             return self._left_alone()
         if _decide.fresh(self.before, now, self.fresh_for):
@@ -415,6 +418,13 @@ def _unusable(message: str) -> dict[str, Any]:
         "revisit": False,
         "until": None,
     }
+
+
+def _of_run(given: object) -> Mapping[str, Any]:
+    """Give the options in `run`; ArgumentsError where it holds none."""
+    if isinstance(given, Mapping):
+        return given
+    return validated({"run": ARGUMENT_SPEC["run"]}, {"run": given})["run"] or {}
 
 
 def _deployment(arguments: dict[str, Any]) -> Deployment:

@@ -138,7 +138,8 @@ options:
     description:
       - When a run of several passes began, in seconds since the epoch on the controller's clock.
       - A host that was looked at since then, and of which nothing new can be expected yet, is answered for from its
-        record without contacting it. Without this option the host is always contacted.
+        record without contacting it. A record that comes of other rules, such as those of another run, does not count.
+      - Without this option the host is always contacted.
     type: float
   run_ends:
     description:
@@ -151,7 +152,8 @@ options:
   reset_retries:
     description:
       - Whether a host whose attempts are used up (V(exhausted)) gets all of them anew. Others keep theirs.
-      - With O(run_started), that is done by the first look of the run alone.
+      - With O(run_started), that is done by the first look of the run alone, which comes late while another run is at
+        the host. Attempts that this one has used up by then are given anew as well.
     type: bool
     default: false
   fresh_for:

@@ -155,6 +155,14 @@ def due(record: Record, run_started: datetime, now: datetime, gate: Gate) -> boo
     return record.revisit_at is not None and record.revisit_at <= now
 
 
+def by_other_rules(stored: Record, begun: Record) -> bool:
+    """Tell whether a record comes of other rules than the deployment that `begun` is for: its moments are of those.
+
+    Such as those of another run, which read the deployment file before it changed.
+    """
+    return stored.deployment != begun.deployment or stored.policy not in (begun.policy, None)
+
+
 def looked_at(record: Record, run_started: datetime | None) -> bool:
     """Tell whether a run that began then has looked at the host; None: its looks are not told apart."""
     return run_started is not None and record.updated_at is not None and record.updated_at >= run_started
@@ -221,9 +229,10 @@ def recorded(record: Record, decision: Decision, host: HostState | None, now: da
 
 
 def with_reset(record: Record, run_started: datetime | None, max_attempts: int, now: datetime) -> Record:
-    """Give the record as a run that resets retries begins with it: once, for attempts of before it, if used up.
+    """Give the record as a run that resets retries begins with it: once, at its first look, if they are used up.
 
-    Another run may have looked at the host since this one began; that does not count.
+    That look may come late, while another run is at the host. What that one has used up meanwhile is reset as well:
+    the record does not tell attempts apart.
     """
     reset = record.retries_reset_at
     if run_started is not None and reset is not None and reset >= run_started:

@@ -275,6 +275,14 @@ def test_the_options_of_a_run_come_in_one(records: Path) -> None:
     assert Transcript(reconcile.ActionModule, beside).run([compliant])["state"] == "compliant"
 
 
+@pytest.mark.parametrize("given", ["soon", ["records"], 7])
+def test_what_holds_no_options_of_a_run_is_refused_by_name(records: Path, given: Any) -> None:
+    result = transcript(records, run=given).run([])
+    assert result["failed"]
+    assert "'run'" in result["msg"]
+    assert result["at_rest"], "as any other option that cannot be used"
+
+
 def test_a_message_that_cannot_be_shown_is_no_failure_of_the_host(records: Path) -> None:
     staged = answer("download_succeeded", updates_ready_to_apply=TARGET)
     transcript(records).run([staged, taken("apply", "applying", updates_ready_to_apply=TARGET)])

@@ -160,6 +160,18 @@ def test_what_another_run_is_at_may_change(run: Run) -> None:
         assert run.look(nightly) == (False, True, None)
 
 
+@pytest.mark.parametrize("others", [{}, {"source": f"{SOURCE}/elsewhere"}], ids=["rules", "rules and source"])
+def test_what_another_run_waits_for_by_its_own_rules_is_not_waited_for(run: Run, others: dict[str, Any]) -> None:
+    applies = taken("apply", "apply_pending", updates_ready_to_apply=TARGET)
+    run.look(DEPLOYMENT, answer(scenario="REPAIR"))
+    nightly = replace(scheduled(windows=(NIGHT,)), **others)
+    assert run.look(nightly, STAGED) == (True, False, at(TONIGHT))
+    assert run.look(DEPLOYMENT, STAGED, applies, first=False) == (False, True, None)
+    run.look(nightly, STAGED)
+    with DirectoryStore(str(run.records)).locked("p1"):
+        assert run.look(DEPLOYMENT, first=False) == (False, True, None)
+
+
 def test_a_ring_waits_while_one_before_it_works(run: Run) -> None:
     run.look(RINGS, answer(), DOWNLOADS, **TWO)
     run.look(RINGS, answer(), host="b1", **TWO)
