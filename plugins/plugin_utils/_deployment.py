@@ -41,7 +41,7 @@ _POLICY = (
 class GateRules:
     """What a ring has to show before the next one opens."""
 
-    success: int = 95  #: percent of its hosts at the version; with `coverage`, of the hosts that were reached
+    success: int = 95  #: percent of its hosts at the version; with `coverage`, of those that show anything
     coverage: int | None = None  #: percent of its hosts reached; None: hosts not reached count as not compliant
     soak: int = 0  #: seconds for which that share has to have been there
     stop_on: frozenset[tuple[str, str]] = frozenset()  #: domains and codes, lower case; one host with one stops all

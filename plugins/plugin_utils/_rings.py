@@ -17,6 +17,7 @@ from ansible_collections.officefleet.c2r.plugins.plugin_utils._records import De
 EVERYONE = "all"  #: the ring of a deployment without rings
 UNCOUNTED = frozenset({"ahead", "waived"})  #: states that show nothing about a deployment
 ENDS = frozenset({"compliant", "incompatible", "exhausted", "failed", *UNCOUNTED})  #: states that hosts stay in
+INSTALLING = frozenset({"applying", "restart_pending"})  #: states in which a build itself may keep a host away
 REST = "rest"  #: the ring of hosts that are in none of the named ones; it comes last
 
 
@@ -118,8 +119,9 @@ def _judge(
         needed = _share(rules.coverage, len(records))
         if len(reached) < needed:
             return f"{len(reached)} of {len(records)} reached, {needed} needed to open ring {{ring}}{missed}", None
-        # Who went away in the middle is missed for as long as enough others show how they do
-        counted = max(needed, sum(shows(deployment, record) for record in reached))
+        # Who went away before it was installed is missed for as long as enough others show how they do
+        telling = [one for one in reached if shows(deployment, one) or one.last_seen in INSTALLING]
+        counted = max(needed, len(telling))
     good = [record for record in reached if _good(deployment, record)]
     needed = _share(rules.success, counted)
     if len(good) < needed:

@@ -325,11 +325,19 @@ def test_when_a_host_was_seen_last_has_to_be_known() -> None:
     assert _rings.gate(at_once, "early", groups, {"p1": away.standing}.get, (), NOW) == OPEN, "only to soaking"
 
 
-def test_who_went_away_in_the_middle_is_missed_as_far_as_coverage_allows() -> None:
+@pytest.mark.parametrize("state", ["waiting", "downloading", "staged", "blocked"])
+def test_who_went_away_in_the_middle_is_missed_as_far_as_coverage_allows(state: str) -> None:
     most = rules(success=100, coverage=80)  # 8 of 10
-    assert night(most, pilots("compliant", 1, 8), {"p9": "downloading"}) == OPEN
+    assert night(most, pilots("compliant", 1, 8), {"p9": state}) == OPEN
     closed = night(most, pilots("compliant", 1, 2), pilots("downloading", 3, 9))
     assert closed.reason.startswith("ring pilot: 2 of 8 compliant, 8 needed")
+
+
+@pytest.mark.parametrize("state", ["applying", "restart_pending"])
+def test_who_went_away_while_it_was_installed_counts_as_not_good(state: str) -> None:
+    closed = night(rules(success=100, coverage=80), pilots("compliant", 1, 8), {"p9": state})
+    assert closed.reason.startswith("ring pilot: 8 of 9 compliant, 9 needed")
+    assert night(rules(success=85, coverage=80), pilots("compliant", 1, 8), {"p9": state}) == OPEN
 
 
 def test_a_ring_soaks_from_the_moment_it_was_far_enough() -> None:

@@ -26,7 +26,7 @@ class StopError:
 class Gates:
     """What a ring has to show before the next one opens."""
 
-    ring_success: int = 95  #: percent of its reached hosts that have to be compliant
+    ring_success: int = 95  #: percent compliant, of its reached hosts but those that went away before the installation
     ring_coverage: int = 90  #: percent of its hosts that have to have been reached
     soak_time: int = 86400  #: seconds since it was that far
     stop_on: tuple[StopError, ...] = ()
