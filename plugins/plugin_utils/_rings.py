@@ -25,7 +25,8 @@ REST = "rest"  #: the ring of hosts that are in none of the named ones; it comes
 class Gate:
     """Whether a host's ring may take steps. `settled`: a closed gate that this run cannot open any more.
 
-    `rests`: one that it cannot open before its end, since whoever could waits for a moment after that.
+    `rests`: one that the hosts of this run cannot open before its end, since they wait for moments after that. Other
+    slices, hosts left out by a limit and other runs may open it all the same; the next run finds it so.
     """
 
     open: bool
