@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
     from pathlib import Path
 
+_AWAKE = 0.5  # seconds; Python handles a signal that comes just before an endless wait at the end of that wait
 _RANGED_ATTEMPTS = 2  # then one answer is taken whole: servers behind one name may differ in their validators
 
 Item = TypeVar("Item")
@@ -81,7 +82,7 @@ class Downloader:
             futures: list[Future[Result]] = []
             try:
                 futures.extend(pool.submit(function, item) for item in items)
-                wait(futures, return_when=FIRST_EXCEPTION)
+                self._wait(futures)
                 self._raise_first(futures)
                 return [future.result() for future in futures]
             except BaseException:
@@ -89,6 +90,15 @@ class Downloader:
                     future.cancel()
                 self._end()
                 raise
+
+    @staticmethod
+    def _wait(futures: Iterable[Future[Result]]) -> None:
+        """Wait until all are done or one has failed."""
+        pending = set(futures)
+        while pending:
+            done, pending = wait(pending, _AWAKE, FIRST_EXCEPTION)
+            if any(future.exception() for future in done):
+                return
 
     @staticmethod
     def _raise_first(futures: list[Future[Result]]) -> None:
