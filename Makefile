@@ -39,7 +39,7 @@ lint: copy
 lint-text:
 	cd $(COPY) && ruff check . && ruff format --check .
 	cd $(COPY) && yamllint --strict .
-	cd $(COPY) && ansible-lint --profile production --offline
+	cd $(COPY) && ansible-lint --strict --profile production --offline
 	cd $(COPY) && antsibull-changelog lint
 
 lint-types:
