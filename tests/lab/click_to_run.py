@@ -15,6 +15,8 @@ What Microsoft's text leaves open, and what is chosen here:
   the claim of Broadcom's article 184965 alone; no text of Microsoft's says so, and 60 s is what the policy editor
   proposes, not a documented default.
 - Without `updatetoversion`, as parameter or policy, the model does not look for the newest build: it finds nothing.
+- What a download that broke off has fetched stays on the disk, the next one goes on from there, and an installation
+  frees it all. A disk that is full fails no download.
 - `downloadsource` always fails: the lab has no BITS manager of its own.
 """
 
@@ -101,6 +103,7 @@ class ClickToRunService:
 
     :param download_errors: how the first, second, ... download ends, as codes of the status report: 0 leaves it to the
         source, and so does the end of the list.
+    :param download_size: bytes that a whole download takes on the disk.
     """
 
     def __init__(
@@ -112,10 +115,13 @@ class ClickToRunService:
         *,
         timings: Timings | None = None,
         download_errors: Iterable[int] = (),
+        download_size: int = 0,
     ) -> None:
         self._clock, self._registry, self._apps, self._probe = clock, registry, apps, probe
         self._timings = timings or Timings()
         self._download_errors = iter(download_errors)
+        self._download_size = download_size
+        self._fetched = 0.0  #: share of a whole download on the disk, without that of the download under way
         self._action: _Action | None = None
         self._report = StatusReport()
         self.running = False
@@ -153,6 +159,7 @@ class ClickToRunService:
     def stop(self) -> None:
         """Stop the service; what it was doing is lost, and so is its status."""
         self._settle()
+        self._fetched = self._share()
         self._forget()
         self.running = False
 
@@ -166,6 +173,11 @@ class ClickToRunService:
         staged = self._staged()
         if staged and not self._registry.has_key(keys.UPDATE_NOTIFY_2):
             self._install(staged, self._clock.now())
+
+    def downloaded_bytes(self) -> int:
+        """Give the room on the disk that downloads take which are not installed."""
+        self._settle()
+        return int(self._download_size * self._share())
 
     # -- the COM interface --------------------------------------------------------------------------------------------
 
@@ -238,6 +250,7 @@ class ClickToRunService:
             begin = self._begin_download if action.name == "download" else self._begin_apply
             begin(action)
         if action and action.ends is not None and action.ends <= now:
+            self._fetched = self._share()
             self._action = None
             end = self._end_download if action.name == "download" else self._end_apply
             end(action, action.ends)
@@ -270,6 +283,13 @@ class ClickToRunService:
         elif seconds > allowed:
             action.error, seconds = error_field(NETWORK_TIMEOUT), allowed
         action.ends = action.starts + seconds
+
+    def _share(self) -> float:
+        action = self._action
+        if action is None or action.name != "download" or action.ends is None:
+            return self._fetched
+        seconds = min(self._clock.now(), action.ends) - action.starts
+        return min(1.0, self._fetched + seconds / self._timings.download) if seconds > 0 else self._fetched
 
     def _end_download(self, action: _Action, at: float) -> None:
         content_id = self._report.content_id
@@ -307,6 +327,7 @@ class ClickToRunService:
     def _install(self, version: str, at: float) -> None:
         for name in ("VersionToReport", "ClientVersionToReport"):
             self._registry.set(keys.CONFIGURATION, name, version)
+        self._fetched = 0.0
         self._registry.set(keys.CONFIGURATION, "UpdateChannelChanged", "False")
         self._registry.set(keys.UPDATES, "UpdatesAppliedTime", self._milliseconds_since_1601(at))
         for name in ("UpdatesReadyToApply", "UpdateToVersion"):

@@ -41,7 +41,7 @@ class Host:
     :param apps: applications open now, by process name ("WINWORD").
     :param sessions: who is signed in.
     :param registry: values on top of those that the rest implies, by key path.
-    :param download_errors: see ClickToRunService.
+    :param download_errors: see ClickToRunService; `download_size` too.
     :param managed: Office was installed with OfficeMgmtCOM; None: nobody ever said.
     :param elevated: whether the account that connects has an elevated token.
     :param log: the lines of the newest log of Click-to-Run; None: there is no log.
@@ -58,6 +58,7 @@ class Host:
         sessions: Sequence[Session] = (),
         registry: Mapping[str, Mapping[str, RegistryValue]] | None = None,
         download_errors: Iterable[int] = (),
+        download_size: int = 0,
         timings: Timings | None = None,
         probe: Probe = http_probe,
         managed: bool | None = None,
@@ -77,16 +78,27 @@ class Host:
         self.service: ClickToRunService | None = None
         self.elevated = elevated
         self.reachable = reachable
-        self.free_disk_bytes = free_disk_bytes
+        self._free_disk_bytes = free_disk_bytes
         self.os_build = os_build
         self.utc_offset_minutes = utc_offset_minutes
         self.log = log
         self.lock = threading.RLock()
         if office:
             self.service = ClickToRunService(
-                self.clock, self.registry, self.apps, probe, timings=timings, download_errors=download_errors
+                self.clock,
+                self.registry,
+                self.apps,
+                probe,
+                timings=timings,
+                download_errors=download_errors,
+                download_size=download_size,
             )
             self.service.start()
+
+    @property
+    def free_disk_bytes(self) -> int:
+        """What is free beside that which was downloaded."""
+        return self._free_disk_bytes - (self.service.downloaded_bytes() if self.service else 0)
 
     def reboot(self) -> None:
         """Restart Windows."""

@@ -113,7 +113,9 @@ class WatchedFleet:
             timings=Timings(download=chance.uniform(20, 40), apply=chance.uniform(20, 40)),
             probe=_probe,
             reachable=kind != "unreachable",
-            free_disk_bytes=GIB // 2 if kind == "disk_full" else 60 * GIB,
+            # What the download of one that reboots in its middle leaves behind takes the room for a whole one
+            free_disk_bytes={"disk_full": GIB // 2, "reboots": 1_800_000_000}.get(kind, 60 * GIB),
+            download_size=1_700_000_000,
             utc_offset_minutes=(0, 60, -300)[number % 3],
         )
 

@@ -37,7 +37,12 @@ class Machine:
     """The service with all that it stands on; pending 2 s, download 30 s, apply 40 s, cancel 2 s, failing 3 s."""
 
     def __init__(
-        self, *, policy: int | None = 1, installed_with: str | None = None, download_errors: Iterable[int] = ()
+        self,
+        *,
+        policy: int | None = 1,
+        installed_with: str | None = None,
+        download_errors: Iterable[int] = (),
+        download_size: int = 0,
     ) -> None:
         self.time = ManualTime()
         self.registry = Registry(
@@ -57,7 +62,12 @@ class Machine:
         self.missing = False
         start = datetime(2026, 11, 21, tzinfo=UTC)
         self.service = ClickToRunService(
-            Clock(source=self.time, start=start), self.registry, self.apps, self._probe, download_errors=download_errors
+            Clock(source=self.time, start=start),
+            self.registry,
+            self.apps,
+            self._probe,
+            download_errors=download_errors,
+            download_size=download_size,
         )
         self.service.start()
 
@@ -423,3 +433,21 @@ def test_time_can_run_faster() -> None:
     assert time() == 3
     assert clock.now() == 30
     assert (clock.utc() - start).total_seconds() == 3  # the wall clock keeps to real time
+
+
+def test_what_was_downloaded_takes_room_until_it_is_installed() -> None:
+    machine = Machine(download_size=1000)
+    machine.service.download(DOWNLOAD)
+    machine.after(2 + 12)
+    assert machine.service.downloaded_bytes() == 400
+    machine.service.reboot()
+    machine.after(60)
+    assert machine.service.downloaded_bytes() == 400, "what a download that broke off has fetched"
+    machine.service.download(DOWNLOAD)
+    machine.after(2 + 3)
+    assert machine.service.downloaded_bytes() == 500
+    machine.after(60)
+    assert machine.service.downloaded_bytes() == 1000
+    machine.service.apply("")
+    machine.after(60)
+    assert machine.service.downloaded_bytes() == 0
