@@ -18,6 +18,10 @@ from pathlib import Path
 
 import pytest
 
+from ansible_collections.officefleet.c2r.tests.integration.interrupts import interrupts
+
+__all__ = ["interrupts"]  # a fixture, found by its name
+
 DEMO = [sys.executable, "-m", "ansible_collections.officefleet.c2r.tests.lab.demo", "--hosts", "10"]
 MARK = "OFFICEFLEET_DEMO_TEST"
 
@@ -88,6 +92,7 @@ def short_path() -> Iterator[Path]:
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.usefixtures("interrupts")
 def test_an_interrupt_leaves_nothing_behind(short_path: Path, number: signal.Signals) -> None:
     output, mark = short_path / "out", f"{number.name}-{os.getpid()}"
     with subprocess.Popen(

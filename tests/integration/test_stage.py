@@ -18,8 +18,11 @@ from typing import Any
 import pytest
 
 from ansible_collections.officefleet.c2r.plugins.modules import image as image_module
+from ansible_collections.officefleet.c2r.tests.integration.interrupts import interrupts
 from ansible_collections.officefleet.c2r.tests.integration.team import NEW, OLD, Team
 from ansible_collections.officefleet.c2r.tests.lab.cdn import LabCdn
+
+__all__ = ["interrupts"]  # a fixture, found by its name
 
 STREAM = "stream.x64.x-none.dat"
 
@@ -204,17 +207,9 @@ def wait_for(condition: Callable[[], bool]) -> None:
         time.sleep(0.02)
 
 
-@pytest.fixture
-def _interrupts() -> Iterator[None]:
-    """Let children know SIGINT, also where these tests are a background job of a shell, which ignores it for them."""
-    before = signal.signal(signal.SIGINT, signal.default_int_handler)
-    yield
-    signal.signal(signal.SIGINT, before)
-
-
 @pytest.mark.parametrize("silent", [False, True], ids=["busy", "silent"])
 @pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM, signal.SIGINT])
-@pytest.mark.usefixtures("_interrupts")
+@pytest.mark.usefixtures("interrupts")
 def test_an_interrupted_run_publishes_nothing_and_the_next_one_goes_on(
     team: Team, number: signal.Signals, silent: bool
 ) -> None:
