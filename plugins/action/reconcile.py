@@ -66,7 +66,7 @@ class ActionModule(ActionBase):
         super().run(tmp, task_vars)
         task_vars = task_vars or {}
         try:
-            arguments = validated(ARGUMENT_SPEC, {**_of_run(self._task.args.get("run")), **self._task.args})
+            arguments = validated(ARGUMENT_SPEC, {**_of_run(self._task.args.get("run", {})), **self._task.args})
             deployment = _deployment(arguments)
             link = HostLink(self, task_vars, _answer_timeout(arguments["answer_timeout"]))
             with closing(open_store(arguments["records"])) as store:

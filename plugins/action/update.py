@@ -71,8 +71,8 @@ class ActionModule(ActionBase):
         host = str(task_vars.get("inventory_hostname", ""))
         link = HostLink(self, task_vars)
         try:
-            require_quoted(self._task.args)
             if "_step" in self._task.args:  # the controller's own step, asked for by hand
+                require_quoted(self._task.args)
                 return link.ask("update", _step_options(self._task.args))
             options = validated(ARGUMENTS, self._task.args, REQUIRED_IF, REQUIRED_TOGETHER)
             if not 0 <= options["wait_timeout"] <= LONGEST_WAIT:
